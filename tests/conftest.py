@@ -1,0 +1,48 @@
+"""What all tests share: a cache of their own, the real pictures, and no skip that CI would not accept."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One cache folder for the whole session, so that a network is converted once."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["HEADSTART_CACHE"] = str(folder)
+    yield folder
+    del os.environ["HEADSTART_CACHE"]
+
+
+@pytest.fixture(scope="session")
+def shared_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of real pictures and weights beside the checkout, which CI has."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("needs the real pictures in ../shared/data, which aren't beside this checkout")
+    return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def imagenet_200(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """200 real ImageNet pictures; the number before the name is the class index."""
+    folder = tmp_path_factory.mktemp("imagenet_200")
+    with tarfile.open(shared_data / "imagenet_200.tar") as archive:
+        archive.extractall(folder, filter="data")
+    return sorted(folder.rglob("*.jpg"))
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Turn a skip into a failure where CI runs: there, everything that a test needs must be installed."""
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("CI") == "true":
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which CI doesn't accept: {report.longrepr}"
