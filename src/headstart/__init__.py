@@ -1,3 +1,53 @@
-"""From a folder of pictures to an image classifier you can trust."""
+"""From a folder of pictures to an image classifier you can trust.
+
+``import headstart`` costs milliseconds: each name below is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from headstart.api import evaluate as evaluate
+    from headstart.api import train as train
+    from headstart.errors import HeadstartError as HeadstartError
+    from headstart.errors import MissingError as MissingError
+    from headstart.errors import UserError as UserError
+    from headstart.jobs.backbones import backbones_document as backbones
+    from headstart.jobs.classifier import Classifier as Classifier
+    from headstart.jobs.classifier import Prediction as Prediction
+    from headstart.jobs.classifier import load as load
+    from headstart.networks.classifier import build_classifier as build_classifier
+
+_PLACES = {
+    "Classifier": "headstart.jobs.classifier:Classifier",
+    "HeadstartError": "headstart.errors:HeadstartError",
+    "MissingError": "headstart.errors:MissingError",
+    "Prediction": "headstart.jobs.classifier:Prediction",
+    "UserError": "headstart.errors:UserError",
+    "backbones": "headstart.jobs.backbones:backbones_document",
+    "build_classifier": "headstart.networks.classifier:build_classifier",
+    "evaluate": "headstart.api:evaluate",
+    "load": "headstart.jobs.classifier:load",
+    "train": "headstart.api:train",
+}
+
+__all__ = [  # noqa: PLE0604 - the table says where each name lives
+    "__version__",
+    *_PLACES,
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401
+    try:
+        module, attribute = _PLACES[name].split(":")
+    except KeyError:
+        raise AttributeError(f"module 'headstart' has no attribute {name!r}") from None
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

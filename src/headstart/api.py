@@ -1,0 +1,37 @@
+"""The jobs as Python functions: the keywords of each are the fields of its settings."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+from headstart.jobs.evaluate import run_evaluate
+from headstart.jobs.train import run_train
+from headstart.progress import Listener, on_stderr
+from headstart.settings import EvaluateSettings, TrainSettings
+
+P = ParamSpec("P")
+S = TypeVar("S")
+
+
+def _function(
+    name: str, settings_class: Callable[P, S], job: Callable[[S, Listener], dict[str, Any]]
+) -> Callable[P, dict[str, Any]]:
+    """Return ``job`` as a function of its settings' fields; sentences and the progress bar go to stderr."""
+
+    @functools.wraps(job)
+    def call(*args: P.args, **kwargs: P.kwargs) -> dict[str, Any]:
+        settings = settings_class(*args, **kwargs)
+        with on_stderr() as listen:
+            return job(settings, listen)
+
+    call.__name__ = call.__qualname__ = name
+    call.__signature__ = inspect.signature(settings_class)  # type: ignore[attr-defined]
+    call.__doc__ = f"{inspect.getdoc(job)}\n\n{inspect.getdoc(settings_class)}"
+    return call
+
+
+train = _function("train", TrainSettings, run_train)
+evaluate = _function("evaluate", EvaluateSettings, run_evaluate)

@@ -1,0 +1,53 @@
+"""The entry point: commands, exit codes, and the one place where expected errors are caught."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+
+import cyclopts
+
+from headstart import __version__
+from headstart.cli import backbones, demo, evaluate, predict, train
+from headstart.errors import HeadstartError
+
+app = cyclopts.App(
+    name="headstart",
+    help="From a folder of pictures to an image classifier you can trust.",
+    version=__version__,
+    # --no-json and the like would say nothing that leaving the option out doesn't.
+    default_parameter=cyclopts.Parameter(negative=()),
+)
+for command in (train.train, predict.predict, evaluate.evaluate, backbones.backbones, demo.demo):
+    app.command(command)
+
+
+def main() -> None:
+    """Run the command line; exit 0 done, 2 a user's mistake, 3 something missing, 130 interrupted."""
+    # Pillow warns of large pictures; headstart has its own limit and reason code for them.
+    warnings.filterwarnings("ignore", module="PIL")
+    sys.exit(exit_code())
+
+
+def exit_code(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit code; what is expected to go wrong is told in one sentence on stderr."""
+    try:
+        app(arguments, exit_on_error=False, print_error=False)
+    except cyclopts.CycloptsError as error:
+        print(f"headstart: {' '.join(str(error).split())} See headstart --help.", file=sys.stderr)
+        return 2
+    except HeadstartError as error:
+        print(f"headstart: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("headstart: interrupted; nothing was written.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        place = f" {error.filename}" if error.filename else ""
+        print(f"headstart: the system refuses{place}: {error.strerror or error}; nothing was lost.", file=sys.stderr)
+        return 3
+    return 0

@@ -1,0 +1,46 @@
+"""How results look in a terminal."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+FIGURES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "precision_macro": "precision (macro)",
+    "recall_macro": "recall (macro)",
+    "f1_macro": "F1 (macro)",
+    "top5_accuracy": "accuracy, top 5",
+    "log_loss": "log loss",
+}
+
+
+def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
+    """Print one JSON document on stdout."""
+    print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def print_figures(figures: Mapping[str, Any], title: str) -> None:
+    """Print the main figures with their 95 % intervals and chance."""
+    rows = [
+        (words, f"{figures[name]['value']:.3f}", f"{figures[name]['low']:.3f} – {figures[name]['high']:.3f}")
+        for name, words in FIGURES.items()
+        if name in figures
+    ]
+    print_table(title, ("", "value", "95 % interval"), [*rows, ("chance", f"{figures['chance']:.3f}", "")])
+
+
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table; all but the first column are aligned to the right. Cells are text, never markup."""
+    table = Table(title=Text(title), title_justify="left", box=None, pad_edge=False)
+    for number, name in enumerate(columns):
+        table.add_column(name, justify="right" if number else "left", no_wrap=not number)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(highlight=False, soft_wrap=True).print(table)

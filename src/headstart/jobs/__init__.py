@@ -1,0 +1,1 @@
+"""The jobs: each takes its settings, tells a listener what happens, and returns a document."""

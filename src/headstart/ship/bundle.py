@@ -1,0 +1,167 @@
+"""A model on disk: ``manifest.json`` and ``weights.safetensors``, data only. Read, checked, and then used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from headstart import __version__
+from headstart.data.decode import Geometry
+from headstart.data.split import Split, write_split
+from headstart.errors import UserError
+from headstart.folders import folder_in_place_of
+from headstart.learn.heads import DenseHead, head_from
+from headstart.networks.backbones import BACKBONES, Backbone
+from headstart.networks.weight_files import BACKBONE_PREFIX
+
+FORMAT = 1
+MANIFEST, WEIGHTS, RUN = "manifest.json", "weights.safetensors", "run"
+FILES = (MANIFEST, WEIGHTS, RUN)
+"""What headstart writes into a model folder."""
+
+HEAD_PREFIX = "head/"
+_MAX_MANIFEST_BYTES = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A fitted classifier with everything that prediction needs.
+
+    ``facts`` is the rest of the manifest: versions, data hash, settings, test figures.
+    """
+
+    classes: tuple[str, ...]
+    backbone: Backbone
+    layer: str
+    geometry: Geometry
+    backbone_arrays: dict[str, NDArray[Any]]
+    head: DenseHead
+    facts: dict[str, Any]
+
+
+def write_bundle(out: Path, bundle: Bundle, results: dict[str, Any], split: Split) -> None:
+    """Write the model folder ``out`` in one step, with ``run/results.json`` and ``run/split.json`` inside."""
+    from safetensors.numpy import save_file
+
+    tensors = {f"{BACKBONE_PREFIX}{name}": array for name, array in bundle.backbone_arrays.items()}
+    tensors |= {f"{HEAD_PREFIX}{name}": np.ascontiguousarray(a) for name, a in bundle.head.tensors().items()}
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with folder_in_place_of(out) as partial:
+        save_file(tensors, partial / WEIGHTS)
+        (partial / RUN).mkdir()
+        write_document(results, partial / RUN / "results.json")
+        write_split(split, partial / RUN / "split.json")
+        manifest = {
+            "format": FORMAT,
+            "kind": "classifier",
+            "headstart": __version__,
+            "classes": list(bundle.classes),
+            "backbone": bundle.backbone.name,
+            "layer": bundle.layer,
+            "geometry": {"size": bundle.geometry.size, "fit": bundle.geometry.fit},
+            "preprocessing": vars(bundle.backbone.preprocessing),
+            "precision": "f32",
+            **bundle.facts,
+            "files": {WEIGHTS: {"bytes": (partial / WEIGHTS).stat().st_size, "sha256": _sha256(partial / WEIGHTS)}},
+        }
+        manifest["manifest_sha256"] = _self_digest(manifest)
+        write_document(manifest, partial / MANIFEST)
+
+
+def write_document(document: dict[str, Any], path: Path) -> None:
+    """Write a JSON document that people may read."""
+    path.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_bundle(path: Path) -> Bundle:
+    """Return the model in the folder ``path``.
+
+    Raises
+    ------
+    UserError
+        If it is no such folder, or incomplete, altered, or of another format.
+    """
+    if not path.exists():
+        raise UserError(f"{path} doesn't exist; name a model folder that `headstart train` wrote.")
+    if not (path / MANIFEST).is_file():
+        raise UserError(f"{path} is not a model folder (no {MANIFEST}); name one that `headstart train` wrote.")
+    manifest = _manifest(path)
+    if manifest.get("format") != FORMAT:
+        raise UserError(
+            f"{path} has format {manifest.get('format')!r}; this headstart ({__version__}) reads format {FORMAT}. "
+            "Use the headstart that wrote it, or train again."
+        )
+    if manifest.get("manifest_sha256") != _self_digest(manifest):
+        raise UserError(f"{path}: {MANIFEST} was altered after it was written; train again or fetch the model again.")
+    try:
+        return _bundle(path, manifest)
+    except UserError as error:
+        raise UserError(f"{path} is refused: {error}; train again or fetch the model again.") from None
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path} is refused: {MANIFEST} lacks or spoils {error}; train again.") from None
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    file = path / MANIFEST
+    if file.stat().st_size > _MAX_MANIFEST_BYTES:
+        raise UserError(f"{file} is larger than any manifest; fetch the model again.")
+    try:
+        manifest = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise UserError(f"{file} can't be read as JSON; fetch the model again.") from None
+    if not isinstance(manifest, dict):
+        raise UserError(f"{file} isn't a manifest; fetch the model again.")
+    return manifest
+
+
+def _bundle(path: Path, manifest: dict[str, Any]) -> Bundle:
+    from safetensors import SafetensorError
+    from safetensors.numpy import load
+
+    file = path / WEIGHTS
+    if not file.is_file():
+        raise UserError(f"{WEIGHTS} is missing")
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != manifest["files"][WEIGHTS]["sha256"]:
+        raise UserError(f"{WEIGHTS} isn't the file that the manifest lists (altered or half copied)")
+    try:
+        tensors = load(data)
+    except SafetensorError as error:
+        raise UserError(f"{WEIGHTS} can't be read ({error})") from None
+    if manifest["backbone"] not in BACKBONES:
+        raise UserError(f"this headstart doesn't know its backbone {manifest['backbone']!r}")
+    record = BACKBONES[manifest["backbone"]]
+    layer = record.layer(manifest["layer"])
+    classes = tuple(str(name) for name in manifest["classes"])
+    head = head_from(_under(HEAD_PREFIX, tensors), layer.dimension, len(classes))
+    own = {"classes", "backbone", "layer", "geometry", "preprocessing", "files", "manifest_sha256"}
+    return Bundle(
+        classes=classes,
+        backbone=record,
+        layer=layer.name,
+        geometry=Geometry(int(manifest["geometry"]["size"]), str(manifest["geometry"]["fit"])),
+        backbone_arrays=_under(BACKBONE_PREFIX, tensors),
+        head=head,
+        facts={name: value for name, value in manifest.items() if name not in own},
+    )
+
+
+def _under(prefix: str, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _self_digest(manifest: dict[str, Any]) -> str:
+    """Return the digest of the manifest without its own digest."""
+    rest = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()
