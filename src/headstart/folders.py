@@ -68,7 +68,7 @@ def _umask() -> int:
     return mask
 
 
-def check_out(out: Path, data: Path, ours: Collection[str], mark: str) -> None:
+def check_out(out: Path, data: Path | None, ours: Collection[str], mark: str) -> None:
     """Raise `UserError` unless ``out`` is a place where a result may be written without losing anything.
 
     Parameters
@@ -76,17 +76,19 @@ def check_out(out: Path, data: Path, ours: Collection[str], mark: str) -> None:
     out
         The folder to be written: new, empty, or one that headstart wrote before.
     data
-        The user's pictures: ``out`` may be neither inside nor around it.
+        The user's pictures, if there are any: ``out`` may be neither inside nor around them.
     ours
-        The names that headstart writes directly inside such a folder.
+        The files that headstart writes in such a folder, as ``name`` or ``folder/name``; of a ``folder/`` all.
     mark
         The one of them without which the folder isn't ours.
     """
-    here, there = out.resolve(), data.resolve()
-    if here == there or here.is_relative_to(there) or there.is_relative_to(here):
-        raise UserError(
-            f"--out {out} lies inside the data folder {data} or around it; name a folder apart from the data."
-        )
+    here = out.resolve()
+    if data is not None:
+        there = data.resolve()
+        if here.is_relative_to(there) or there.is_relative_to(here):
+            raise UserError(
+                f"--out {out} lies inside the data folder {data} or around it; name a folder apart from the data."
+            )
     for parent in here.parents:
         if parent.exists():
             if not parent.is_dir():
@@ -98,10 +100,10 @@ def check_out(out: Path, data: Path, ours: Collection[str], mark: str) -> None:
         return
     if not here.is_dir():
         raise UserError(f"--out {out} is a file; name a new or empty folder.")
-    names = {entry.name for entry in here.iterdir()}
-    if not names:
+    names = [entry.relative_to(here).as_posix() for entry in here.rglob("*") if not entry.is_dir()]
+    if not names and not any(here.iterdir()):
         return
-    foreign = sorted(names - set(ours))
+    foreign = sorted(name for name in names if name not in ours and name.split("/")[0] + "/" not in ours)
     if mark not in names or foreign:
         raise UserError(
             f"--out {out} holds files that headstart didn't write ({', '.join(foreign[:3]) or 'no ' + mark}); "

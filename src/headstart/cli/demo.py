@@ -2,12 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import shlex
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from cyclopts import Parameter
 
 from headstart.settings import DemoSettings
 
+_DEFAULTS = DemoSettings()
 
-def demo(settings: Annotated[DemoSettings, Parameter(name="*")] = DemoSettings()) -> None:  # noqa: B008 - frozen
+
+def demo(settings: Annotated[DemoSettings, Parameter(name="*")] = _DEFAULTS) -> None:
     """Show in under a minute what a head start is worth, on photos that come with installed packages."""
+    from headstart.jobs.demo.run import run_demo
+    from headstart.progress import on_stderr
+
+    with on_stderr() as listen:
+        document = run_demo(settings, listen)
+    photos, digits = document["photos"], document["digits"]
+    per_class = photos["pictures"]["train"] // photos["classes"]
+    _print(
+        f"How much is a head start worth? {photos['classes']} photos, {per_class} training patches each from the left "
+        f"half,\n{photos['pictures']['test']} test patches from the right half, the same classifier on top:",
+        photos,
+    )
+    print("(Twenty patches of one photo are not twenty photos: all this holds for patches of these photos.)")
+    if digits:
+        _print(
+            f"\nPretrained on your own source: a small network learns the digits 0-4 ({digits['source_pictures']} "
+            f"pictures),\nthen 5-9 from {digits['per_class']} pictures each; {digits['test_pictures']} test pictures:",
+            digits,
+        )
+    place = shlex.quote(str(settings.out))
+    print(
+        f"\nThe pictures are in {place}/photos, the model is in {place}/model. Go on with:\n"
+        f"  headstart predict {place}/model {place}/photos/test/coffee/00.png\n"
+        f"  headstart train {place}/photos --out my-model --approach frozen+mlp\n"
+        "  headstart train YOUR_FOLDER --out my-model"
+    )
+
+
+def _print(title: str, table: Mapping[str, Any]) -> None:
+    from headstart.cli.printing import print_table
+
+    rows = [
+        (row["name"], f"{a['value']:.3f}", f"{a['low']:.3f} – {a['high']:.3f}")
+        for row in table["rows"]
+        for a in [row["accuracy"]]
+    ]
+    print(f"{title}\n")
+    print_table("", ("", "accuracy", "95 % interval"), [*rows, ("chance", f"{table['chance']:.3f}", "")])
+    print()
+    for sentence in table["sentences"]:
+        print(sentence)

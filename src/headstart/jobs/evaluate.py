@@ -14,7 +14,7 @@ from headstart.jobs.classifier import load
 from headstart.judge.judged import chance_of, figures_with_intervals
 from headstart.progress import Entered, Listener, Said
 from headstart.settings import EvaluateSettings
-from headstart.ship.bundle import FORMAT, RUN
+from headstart.ship.bundle import FORMAT, RESULTS, SPLIT
 
 
 def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]:
@@ -47,7 +47,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
     if seen:
         warnings.append(
             f"{seen} of {len(labels)} pictures were used to train this model: these figures flatter it. Figures on "
-            f"held-out pictures are in {settings.model / RUN / 'results.json'}."
+            f"held-out pictures are in {settings.model / RESULTS}."
         )
     for warning in warnings:
         listen(Said(f"Warning: {warning}"))
@@ -64,7 +64,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
 def _seen_in_training(settings: EvaluateSettings, dataset: Dataset) -> int | None:
     """Return how many pictures were in train when the model learnt; None if the model folder no longer says."""
     try:
-        split = read_split(settings.model / RUN / "split.json")
+        split = read_split(settings.model / SPLIT)
     except UserError:
         return None
     return sum(split.sides.get(r.sha256) == "train" for r in dataset.records)

@@ -23,7 +23,7 @@ from headstart.networks.converted import network_from
 from headstart.networks.weights import find_weights
 from headstart.progress import Entered, Listener, Said, Started
 from headstart.settings import TrainSettings, as_document
-from headstart.ship.bundle import FILES, FORMAT, MANIFEST, Bundle, write_bundle
+from headstart.ship.bundle import FILES, FORMAT, MANIFEST, Bundle, TestPrediction, write_bundle
 
 
 def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
@@ -117,7 +117,11 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         head=head,
         facts=_facts(results),
     )
-    write_bundle(settings.out, bundle, results, split)
+    predictions = [
+        TestPrediction(record.path, record.label, results["approaches"][0]["id"], dataset.classes[proba.argmax()], float(proba.max()))
+        for record, proba in zip((dataset.records[i] for i in test), test_proba, strict=True)
+    ]
+    write_bundle(settings.out, bundle, results, split, predictions)
     return results
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +23,9 @@ from headstart.networks.backbones import BACKBONES, Backbone
 from headstart.networks.weight_files import BACKBONE_PREFIX
 
 FORMAT = 1
-MANIFEST, WEIGHTS, RUN = "manifest.json", "weights.safetensors", "run"
-FILES = (MANIFEST, WEIGHTS, RUN)
+MANIFEST, WEIGHTS, RESULTS, SPLIT = "manifest.json", "weights.safetensors", "run/results.json", "run/split.json"
+PREDICTIONS = "run/predictions.csv"
+FILES = (MANIFEST, WEIGHTS, RESULTS, SPLIT, PREDICTIONS)
 """What headstart writes into a model folder."""
 
 HEAD_PREFIX = "head/"
@@ -45,8 +48,21 @@ class Bundle:
     facts: dict[str, Any]
 
 
-def write_bundle(out: Path, bundle: Bundle, results: dict[str, Any], split: Split) -> None:
-    """Write the model folder ``out`` in one step, with ``run/results.json`` and ``run/split.json`` inside."""
+@dataclass(frozen=True)
+class TestPrediction:
+    """What an approach said of one test picture; ``probability`` is that of the predicted class."""
+
+    path: str
+    label: str
+    approach: str
+    predicted: str
+    probability: float
+
+
+def write_bundle(
+    out: Path, bundle: Bundle, results: dict[str, Any], split: Split, predictions: Sequence[TestPrediction]
+) -> None:
+    """Write the model folder ``out`` in one step, with the run's results, split and test predictions inside."""
     from safetensors.numpy import save_file
 
     tensors = {f"{BACKBONE_PREFIX}{name}": array for name, array in bundle.backbone_arrays.items()}
@@ -54,9 +70,10 @@ def write_bundle(out: Path, bundle: Bundle, results: dict[str, Any], split: Spli
     out.parent.mkdir(parents=True, exist_ok=True)
     with folder_in_place_of(out) as partial:
         save_file(tensors, partial / WEIGHTS)
-        (partial / RUN).mkdir()
-        write_document(results, partial / RUN / "results.json")
-        write_split(split, partial / RUN / "split.json")
+        (partial / RESULTS).parent.mkdir()
+        write_document(results, partial / RESULTS)
+        write_split(split, partial / SPLIT)
+        _write_predictions(predictions, partial / PREDICTIONS)
         manifest = {
             "format": FORMAT,
             "kind": "classifier",
@@ -72,6 +89,20 @@ def write_bundle(out: Path, bundle: Bundle, results: dict[str, Any], split: Spli
         }
         manifest["manifest_sha256"] = _self_digest(manifest)
         write_document(manifest, partial / MANIFEST)
+
+
+def _write_predictions(predictions: Sequence[TestPrediction], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow([f.name for f in fields(TestPrediction)])
+        writer.writerows(astuple(p) for p in predictions)
+
+
+def read_predictions(model: Path) -> dict[str, TestPrediction]:
+    """Return the test predictions in the model folder ``model`` by picture path."""
+    with (model / PREDICTIONS).open(encoding="utf-8", newline="") as stream:
+        rows = (TestPrediction(**row | {"probability": float(row["probability"])}) for row in csv.DictReader(stream))
+        return {row.path: row for row in rows}
 
 
 def write_document(document: dict[str, Any], path: Path) -> None:

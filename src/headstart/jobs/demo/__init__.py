@@ -1,0 +1,1 @@
+"""``headstart demo``: what a head start is worth, on pictures that come with installed packages."""
