@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from headstart.errors import HeadstartError as HeadstartError
     from headstart.errors import MissingError as MissingError
     from headstart.errors import UserError as UserError
-    from headstart.jobs.backbones import backbones_document as backbones
+    from headstart.jobs.backbones import backbones as backbones
     from headstart.jobs.classifier import Classifier as Classifier
     from headstart.jobs.classifier import Prediction as Prediction
     from headstart.jobs.classifier import load as load
@@ -28,7 +28,7 @@ _PLACES = {
     "MissingError": "headstart.errors:MissingError",
     "Prediction": "headstart.jobs.classifier:Prediction",
     "UserError": "headstart.errors:UserError",
-    "backbones": "headstart.jobs.backbones:backbones_document",
+    "backbones": "headstart.jobs.backbones:backbones",
     "build_classifier": "headstart.networks.classifier:build_classifier",
     "evaluate": "headstart.api:evaluate",
     "load": "headstart.jobs.classifier:load",

@@ -52,7 +52,12 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
     with (
         errors.open("wb") as stderr,
         subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=stderr, text=True
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
         ) as child,
     ):
         try:

@@ -12,9 +12,9 @@ def backbones(*, json: bool = False) -> None:
         Print one JSON list with everything that is known of them.
     """
     from headstart.cli.printing import print_json, print_table
-    from headstart.jobs.backbones import backbones_document
+    from headstart.jobs.backbones import backbones as table
 
-    documents = backbones_document()
+    documents = table()
     if json:
         print_json(documents)
         return

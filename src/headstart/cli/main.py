@@ -48,6 +48,9 @@ def exit_code(arguments: list[str] | None = None) -> int:
         return 0
     except OSError as error:
         place = f" {error.filename}" if error.filename else ""
-        print(f"headstart: the system refuses{place}: {error.strerror or error}; nothing was lost.", file=sys.stderr)
+        print(
+            f"headstart: the system refuses{place}: {error.strerror or error}; nothing was lost.",
+            file=sys.stderr,
+        )
         return 3
     return 0

@@ -55,12 +55,12 @@ def read_folder(root: Path) -> Dataset:
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         digests = list(pool.map(_sha256_or_reason, (file for file, _, _ in found)))
     records = []
-    for (file, label, part), (sha256, reason) in zip(found, digests, strict=True):
+    for (file, label, source), (sha256, reason) in zip(found, digests, strict=True):
         path = file.relative_to(root).as_posix()
         if sha256 is None:
             skipped.append(Skipped(path, reason))
         else:
-            records.append(PictureRecord(path, unicodedata.normalize("NFC", label), sha256, part))
+            records.append(PictureRecord(path, unicodedata.normalize("NFC", label), sha256, source))
     dataset = Dataset(root, _classes(records), tuple(records), tuple(skipped))
     _check_classes(dataset, folders)
     return dataset

@@ -102,7 +102,8 @@ def _drawn(contents: list[str], drawn: list[str], seed: int, label: str) -> dict
         return dict.fromkeys(contents, "train")
     shuffled = contents.copy()
     random.Random(f"{seed} {label}").shuffle(shuffled)  # noqa: S311 - a reproducible draw, not a secret
-    sides, start = {}, 0
+    sides: dict[str, str] = {}
+    start = 0
     for side in ("test", "val"):
         if side in drawn:
             count = max(1, round(SHARES[side] * len(contents)))

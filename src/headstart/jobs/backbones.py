@@ -8,7 +8,7 @@ from typing import Any
 from headstart.networks.backbones import BACKBONES
 
 
-def backbones_document() -> list[dict[str, Any]]:
+def backbones() -> list[dict[str, Any]]:
     """Return a document per backbone, in the order of the table."""
     return [
         {

@@ -96,5 +96,3 @@ def load(path: str | Path, listen: Listener = silent) -> Classifier:
     bundle = read_bundle(Path(path))
     network = network_with(bundle.backbone, bundle.layer, bundle.backbone_arrays, listen)
     return Classifier(bundle, engine_for(network))
-
-

@@ -51,7 +51,12 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         new_split(dataset, settings.seed)
     # What is wrong with the data was said; from here on it costs the user time.
     origin = find_weights(
-        record, settings.weights, layer=layer.name, seed=settings.seed, offline=settings.offline, listen=listen
+        record,
+        settings.weights,
+        layer=layer.name,
+        seed=settings.seed,
+        offline=settings.offline,
+        listen=listen,
     )
     network = network_from(record, layer.name, origin, listen)
     engine = engine_for(network)
@@ -118,7 +123,13 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         facts=_facts(results),
     )
     predictions = [
-        TestPrediction(record.path, record.label, results["approaches"][0]["id"], dataset.classes[proba.argmax()], float(proba.max()))
+        TestPrediction(
+            record.path,
+            record.label,
+            results["approaches"][0]["id"],
+            dataset.classes[proba.argmax()],
+            float(proba.max()),
+        )
         for record, proba in zip((dataset.records[i] for i in test), test_proba, strict=True)
     ]
     write_bundle(settings.out, bundle, results, split, predictions)

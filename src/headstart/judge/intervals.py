@@ -51,7 +51,7 @@ def resampling_weights(n: int, seed: int) -> NDArray[np.float32]:
 
 
 def percentile_interval(value: float, resampled: NDArray[np.floating]) -> Interval:
-    """Return ``value`` with the 2.5 and 97.5 percentiles of its resampled values, ``(n_resamples,)``; NaNs are left out."""
+    """Return ``value`` with the 2.5 and 97.5 percentiles of its resampled values, ``(n_resamples,)``, without NaNs."""
     known = resampled[~np.isnan(resampled)]
     if not len(known):
         return Interval(value, value, value)

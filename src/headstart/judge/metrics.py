@@ -8,6 +8,7 @@ part can't give (the recall of a class without pictures) is NaN here and null in
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,8 @@ LOG_LOSS_EPSILON = 1e-7
 
 TOP_K = 5
 
-Array = NDArray[np.floating]
+Array = NDArray[Any]
+"""Float32 or float64."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Counts:
 
 
 def counts(labels: NDArray[np.intp], predicted: NDArray[np.intp], n_classes: int, weights: Array) -> Counts:
-    """Return the counts under ``weights``, ``(n_resamples, n_pictures)``, for labels and predictions ``(n_pictures,)``."""
+    """Return counts under ``weights``, ``(n_resamples, n_pictures)``, for labels and predictions ``(n_pictures,)``."""
     truth = np.eye(n_classes, dtype=np.float32)[labels]
     guess = np.eye(n_classes, dtype=np.float32)[predicted]
     return Counts(weights @ (truth * guess), weights @ truth, weights @ guess)
@@ -53,7 +55,7 @@ def f1(c: Counts) -> Array:
 
 def _ratio(over: Array, under: Array, c: Counts) -> Array:
     unseen = c.labelled + c.predicted == 0
-    return np.where(unseen, np.nan, over / np.maximum(under, 1e-12))
+    return np.asarray(np.where(unseen, np.nan, over / np.maximum(under, 1e-12))
 
 
 def _macro(per_class: Array) -> Array:

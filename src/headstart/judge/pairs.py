@@ -1,4 +1,4 @@
-"""Two classifiers on the same pictures: is the difference one?"""
+"""Whether two classifiers differ, judged on the same pictures."""
 
 from __future__ import annotations
 

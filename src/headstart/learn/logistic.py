@@ -81,7 +81,7 @@ def chosen_penalty(axes: PrincipalAxes, labels: NDArray[np.intp], n_classes: int
         # From the strongest to the weakest: each optimum is a good start for the next.
         for i in reversed(range(len(PENALTIES))):
             start = optimum(
-                axes.scores[rest], axes.variances, labels[rest], n_classes, PENALTIES[i], start, _NEAR
+                axes.scores[rest], axes.variances, labels[rest], n_classes, PENALTIES[i], start=start, tolerance=_NEAR
             )
             proba = softmax(axes.scores[held] @ start[0] + start[1])
             losses[i] -= np.log(np.maximum(proba[np.arange(held.sum()), labels[held]], 1e-12)).sum()
@@ -107,6 +107,7 @@ def optimum(
     labels: NDArray[np.intp],
     n_classes: int,
     penalty: float,
+    *,
     start: tuple[Floats, Floats] | None = None,
     tolerance: float = _EXACT,
 ) -> tuple[Floats, Floats]:

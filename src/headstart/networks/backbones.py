@@ -13,8 +13,8 @@ class Preprocessing:
     """What a network expects: ``(pixels - mean) / std`` on pixels in [0, 255], per channel in ``channels`` order."""
 
     channels: str
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,15 @@ _LITE = Preprocessing("RGB", (127.0,) * 3, (128.0,) * 3)
 _TF = Preprocessing("RGB", (127.5,) * 3, (127.5,) * 3)
 _CAFFE = Preprocessing("BGR", (103.939, 116.779, 123.68), (1.0,) * 3)
 _MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-_TORCH = Preprocessing("RGB", tuple(255 * m for m in _MEAN), tuple(255 * s for s in _STD))  # type: ignore[arg-type]
+_TORCH = Preprocessing("RGB", tuple(255 * m for m in _MEAN), tuple(255 * s for s in _STD))
 _INSIDE = Preprocessing("RGB", (0.0,) * 3, (1.0,) * 3)
 # keras.applications divides by another sqrt(std) inside EfficientNetB0-B7, but only if the network is built with
 # weights="imagenet": built first and loaded afterwards, the same file silently gets other inputs. We always build
 # first, so the division is part of our record, moved in front of the network's own normalisation.
 _EFFICIENTNET = Preprocessing(
     "RGB",
-    tuple(255 * m * (1 - s**0.5) for m, s in zip(_MEAN, _STD, strict=True)),  # type: ignore[arg-type]
-    tuple(s**0.5 for s in _STD),  # type: ignore[arg-type]
+    tuple(255 * m * (1 - s**0.5) for m, s in zip(_MEAN, _STD, strict=True)),
+    tuple(s**0.5 for s in _STD),
 )
 
 
@@ -148,9 +148,7 @@ BACKBONES: dict[str, Backbone] = {
             top1=71.3,
             licence="CC-BY-4.0",
             paper="Simonyan & Zisserman 2015, Very Deep Convolutional Networks (arXiv:1409.1556)",
-            weights=WeightFile(
-                "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"
-            ),
+            weights=WeightFile("vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5", "6d6bbae143d832006294945121d1f1fc"),
             weights_with_top=WeightFile(
                 "vgg16_weights_tf_dim_ordering_tf_kernels.h5", "64373286793e3c8b2b4e3219cbf3544b"
             ),
@@ -166,9 +164,7 @@ BACKBONES: dict[str, Backbone] = {
             top1=71.3,
             licence="CC-BY-4.0",
             paper="Simonyan & Zisserman 2015, Very Deep Convolutional Networks (arXiv:1409.1556)",
-            weights=WeightFile(
-                "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"
-            ),
+            weights=WeightFile("vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5", "253f8cb515780f3b799900260a226db6"),
             weights_with_top=WeightFile(
                 "vgg19_weights_tf_dim_ordering_tf_kernels.h5", "cbe5617147190e668d6c5d5026f83318"
             ),
@@ -179,7 +175,13 @@ BACKBONES: dict[str, Backbone] = {
             image_size=224,
             preprocessing=_TF,
             layers=_pooled(1024),
-            stages=("conv_pw_1_relu", "conv_pw_3_relu", "conv_pw_5_relu", "conv_pw_11_relu", "conv_pw_13_relu"),
+            stages=(
+                "conv_pw_1_relu",
+                "conv_pw_3_relu",
+                "conv_pw_5_relu",
+                "conv_pw_11_relu",
+                "conv_pw_13_relu",
+            ),
             parameters=3_228_864,
             top1=70.4,
             licence="Apache-2.0",
@@ -207,7 +209,13 @@ BACKBONES: dict[str, Backbone] = {
             image_size=224,
             preprocessing=_CAFFE,
             layers=_pooled(2048),
-            stages=("conv1_relu", "conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+            stages=(
+                "conv1_relu",
+                "conv2_block3_out",
+                "conv3_block4_out",
+                "conv4_block6_out",
+                "conv5_block3_out",
+            ),
             parameters=23_587_712,
             top1=74.9,
             licence="MIT",
@@ -326,7 +334,13 @@ BACKBONES: dict[str, Backbone] = {
             image_size=224,
             preprocessing=_INSIDE,
             layers=_pooled(1280),
-            stages=("block1a_project_activation", "block2b_add", "block3b_add", "block5e_add", "top_activation"),
+            stages=(
+                "block1a_project_activation",
+                "block2b_add",
+                "block3b_add",
+                "block5e_add",
+                "top_activation",
+            ),
             parameters=5_919_312,
             top1=78.7,
             licence="Apache-2.0",

@@ -83,7 +83,13 @@ def _network(
         # The first and the last stage aren't repeated more often in deeper networks.
         repeats = stage.repeats if index in (0, len(_STAGES) - 1) else math.ceil(stage.repeats * depth)
         for repeat in range(repeats):
-            x = _block(x, f"blocks_{number}", stage, _rounded(stage.filters * width), stage.stride if repeat == 0 else 1)
+            x = _block(
+                x,
+                f"blocks_{number}",
+                stage,
+                _rounded(stage.filters * width),
+                stage.stride if repeat == 0 else 1,
+            )
             number += 1
     x = _convolved(x, "conv_head", 1280, 1)
     x = _normalised(x, "bn1", relu="head_relu")
@@ -154,11 +160,11 @@ def keras_arrays(tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.fl
             variable = {1: "gamma", 2: "kernel", 4: "kernel"}[tensor.ndim]
         else:
             variable = {**_VARIABLES, "bias": "bias" if layer == "fc" else "beta"}[variable]
+        axes: tuple[int, ...] = tuple(range(tensor.ndim))
         if tensor.ndim == 4:
             # torch (out, in, height, width); Keras (height, width, in, out), depthwise (height, width, in, 1).
             axes = (2, 3, 0, 1) if layer.endswith("depthwise_conv") else (2, 3, 1, 0)
-            tensor = tensor.transpose(axes)
         elif tensor.ndim == 2:
-            tensor = tensor.T
-        arrays[f"{layer}/{variable}"] = np.ascontiguousarray(tensor, np.float32)
+            axes = (1, 0)
+        arrays[f"{layer}/{variable}"] = np.ascontiguousarray(tensor.transpose(axes), np.float32)
     return arrays

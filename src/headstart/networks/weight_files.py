@@ -102,9 +102,7 @@ def load_weights(whole: Any, cut: Any, record: Backbone, origin: WeightsOrigin) 
         variable.assign(arrays[name])
 
 
-def _misfit(
-    path: Path, record: Backbone, expected: Mapping[str, Any], arrays: Arrays, wrong: Sequence[str]
-) -> str:
+def _misfit(path: Path, record: Backbone, expected: Mapping[str, Any], arrays: Arrays, wrong: Sequence[str]) -> str:
     found = ", ".join(f"{name} {array.shape}" for name, array in list(arrays.items())[:2]) or "nothing"
     return (
         f"{path} doesn't fit {record.name}: expected {len(expected)} arrays, {len(wrong)} of them are missing or of "

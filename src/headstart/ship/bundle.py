@@ -23,7 +23,12 @@ from headstart.networks.backbones import BACKBONES, Backbone
 from headstart.networks.weight_files import BACKBONE_PREFIX
 
 FORMAT = 1
-MANIFEST, WEIGHTS, RESULTS, SPLIT = "manifest.json", "weights.safetensors", "run/results.json", "run/split.json"
+MANIFEST, WEIGHTS, RESULTS, SPLIT = (
+    "manifest.json",
+    "weights.safetensors",
+    "run/results.json",
+    "run/split.json",
+)
 PREDICTIONS = "run/predictions.csv"
 FILES = (MANIFEST, WEIGHTS, RESULTS, SPLIT, PREDICTIONS)
 """What headstart writes into a model folder."""
@@ -101,8 +106,11 @@ def _write_predictions(predictions: Sequence[TestPrediction], path: Path) -> Non
 def read_predictions(model: Path) -> dict[str, TestPrediction]:
     """Return the test predictions in the model folder ``model`` by picture path."""
     with (model / PREDICTIONS).open(encoding="utf-8", newline="") as stream:
-        rows = (TestPrediction(**row | {"probability": float(row["probability"])}) for row in csv.DictReader(stream))
-        return {row.path: row for row in rows}
+        rows = [
+            TestPrediction(row["path"], row["label"], row["approach"], row["predicted"], float(row["probability"]))
+            for row in csv.DictReader(stream)
+        ]
+    return {row.path: row for row in rows}
 
 
 def write_document(document: dict[str, Any], path: Path) -> None:

@@ -59,7 +59,7 @@ def _transfer(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, 
 def _trained(pictures: NDArray[np.float32], labels: NDArray[np.intp], epochs: int, seed: int) -> tuple[Any, Any]:
     """Return the network without and with its softmax layer, trained on 5 classes."""
     keras = import_keras()
-    network = small_vgg(pictures.shape[1:])  # type: ignore[arg-type]
+    network = small_vgg(pictures.shape[1:])
     x = network.output
     for layer in head_layers(5, hidden=0, dropout=0, seed=seed):
         x = layer(x)

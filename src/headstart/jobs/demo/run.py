@@ -36,7 +36,7 @@ Right = NDArray[np.bool_]
 
 
 def run_demo(settings: DemoSettings, listen: Listener) -> dict[str, Any]:
-    """Cut the photos, train, compare, and return the tables with a sentence each; leave pictures and a model in ``out``.
+    """Cut the photos, train, compare, and return the tables in words; leave pictures and a model in ``out``.
 
     Raises
     ------
@@ -72,7 +72,9 @@ def _photos_table(photos: Path, model: Path, results: dict[str, Any], listen: Li
     dataset = read_folder(photos)
     tested = [r for r in dataset.records if r.part == "test"]
     said = read_predictions(model)
-    right = {"frozen EfficientNet-Lite0, ImageNet weights": np.array([said[r.path].predicted == r.label for r in tested])}
+    right = {
+        "frozen EfficientNet-Lite0, ImageNet weights": np.array([said[r.path].predicted == r.label for r in tested])
+    }
     listen(Entered("hand-crafted features"))
     right["hand-crafted: colour, texture, edges"] = _right(*_rows(dataset, SIDE, handcrafted_vector))
     listen(Entered("raw pixels"))
@@ -101,7 +103,7 @@ def _rows(
 def _right(train: Floats, train_labels: NDArray[np.intp], test: Floats, test_labels: NDArray[np.intp]) -> Right:
     """Return which test pictures the demo's one classifier, fitted to ``train``, gets right."""
     head = fit_logistic(train, train_labels, int(train_labels.max()) + 1, SEED)
-    return head.predict_proba(test).argmax(axis=1) == test_labels
+    return np.asarray(head.predict_proba(test).argmax(axis=1) == test_labels
 
 
 def _digits_table(listen: Listener) -> dict[str, Any]:
@@ -141,5 +143,7 @@ def sentence(what: str, transfer: Right, name: str, other: Right) -> str:
     p = mcnemar_p_value(transfer, other)
     evidence = f"exact McNemar test, p {'< 0.001' if p < 0.001 else f'= {p:.3f}'}"
     if p >= 0.05:
-        return f"{what} against {name}: {points:+.1f} points, which these pictures can't tell from nothing ({evidence})."
+        return (
+            f"{what} against {name}: {points:+.1f} points, which these pictures can't tell from nothing ({evidence})."
+        )
     return f"{what} {'brings' if points > 0 else 'costs'} {abs(points):.1f} points against {name} ({evidence})."
