@@ -45,8 +45,8 @@ def new_split(dataset: Dataset, seed: int) -> tuple[Split, list[str]]:
     """Return a split of ``dataset``, and warnings.
 
     Where the data came with ready-made parts, these are kept; a missing val or test part is drawn from train.
-    Otherwise 60 % train, 20 % val and 20 % test are drawn per class. The draw depends on the pictures' contents
-    and ``seed`` alone, never on file names or order. A class with one or two pictures goes to train.
+    Otherwise 60 % train, 20 % val and 20 % test are drawn per class. The draw depends on the pictures' contents,
+    the class names and ``seed`` alone, never on file names or order. A class with one or two pictures goes to train.
 
     Raises
     ------
@@ -169,18 +169,21 @@ def read_split(path: Path) -> Split:
     try:
         if document["format"] != FORMAT:
             raise UserError(f"{path} has format {document['format']}; this headstart reads format {FORMAT}.")
-        sides = document["pictures"]
-        if not (isinstance(sides, dict) and set(sides.values()) <= set(SHARES)):
-            raise TypeError("pictures")
         return Split(
-            sides,
+            {str(content): _side(side) for content, side in document["pictures"].items()},
             int(document["seed"]),
             str(document["rule"]),
             str(document["dataset_sha256"]),
             int(document["test_opened"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise UserError(f"{path} isn't a split.json that headstart wrote ({error} is missing or wrong).") from None
+
+
+def _side(name: str) -> str:
+    if name not in SHARES:
+        raise ValueError(f"side {name!r}")
+    return name
 
 
 def locked_split(path: Path, dataset: Dataset) -> Split:

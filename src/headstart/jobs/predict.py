@@ -11,7 +11,7 @@ from headstart.settings import PredictSettings
 
 
 def run_predict(settings: PredictSettings, listen: Listener) -> list[dict[str, Any]]:
-    """Return a document per picture, in the order given: ``path``, with ``class``, ``probability``, ``top``, or ``error``.
+    """Return a document per picture, in the order given: ``path`` and ``class``, ``probability``, ``top`` or ``error``.
 
     Raises
     ------

@@ -55,12 +55,12 @@ def f1(c: Counts) -> Array:
 
 def _ratio(over: Array, under: Array, c: Counts) -> Array:
     unseen = c.labelled + c.predicted == 0
-    return np.asarray(np.where(unseen, np.nan, over / np.maximum(under, 1e-12))
+    return np.asarray(np.where(unseen, np.nan, over / np.maximum(under, 1e-12)))
 
 
 def _macro(per_class: Array) -> Array:
     """Return the mean over the classes that occur among labels or predictions."""
-    return np.nanmean(per_class, axis=1)
+    return np.asarray(np.nanmean(per_class, axis=1))
 
 
 def _weighted(per_class: Array, c: Counts) -> Array:
@@ -70,7 +70,7 @@ def _weighted(per_class: Array, c: Counts) -> Array:
 
 def _balanced_accuracy(c: Counts) -> Array:
     """Return the mean recall over the classes that have pictures."""
-    return np.nanmean(np.where(c.labelled > 0, recall(c), np.nan), axis=1)
+    return np.asarray(np.nanmean(np.where(c.labelled > 0, recall(c), np.nan), axis=1))
 
 
 def summary(labels: NDArray[np.intp], proba: Array, weights: Array) -> dict[str, Array]:

@@ -103,7 +103,7 @@ def _rows(
 def _right(train: Floats, train_labels: NDArray[np.intp], test: Floats, test_labels: NDArray[np.intp]) -> Right:
     """Return which test pictures the demo's one classifier, fitted to ``train``, gets right."""
     head = fit_logistic(train, train_labels, int(train_labels.max()) + 1, SEED)
-    return np.asarray(head.predict_proba(test).argmax(axis=1) == test_labels
+    return np.asarray(head.predict_proba(test).argmax(axis=1) == test_labels)
 
 
 def _digits_table(listen: Listener) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Speed and size, printed as ratios: `make bench` runs all of them, ``python -m benchmarks NAME`` one."""
