@@ -11,7 +11,7 @@ help:  ## Show this list
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,demo,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,weights,demo,dev]'
 	touch $@
 
 setup: $(INSTALLED)  ## Install headstart with everything for demo, training and development

@@ -1,8 +1,8 @@
 """A job in a Python process of its own: because Keras' backend is one per process, or because it must not stay.
 
 The parent calls `run`; the child's module ends with ``if __name__ == "__main__": child_main(job)``. Both sides
-share a folder: ``job.json`` in, whatever files the job makes and ``result.json`` out. The child's standard
-output carries progress, one JSON line an event.
+share a folder: ``job.json`` in, whatever files the job makes out. The child's standard output carries progress
+and at last the result, one JSON line an event.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from headstart.errors import HeadstartError, MissingError, UserError
+from headstart.errors import HeadstartError, MissingError, UserError, refusal
 from headstart.folders import cache_folder
 from headstart.progress import Advanced, Entered, Event, Listener, Said, Started
 
@@ -23,6 +23,7 @@ Job = Callable[[dict[str, Any], Path, Listener], dict[str, Any]]
 
 _EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Started, Advanced, Entered, Said)}
 _ERRORS: dict[str, type[HeadstartError]] = {kind.__name__: kind for kind in (UserError, MissingError)}
+_RESULT = "Result"
 
 
 def quiet_environment(keras_backend: str) -> dict[str, str]:
@@ -49,6 +50,7 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
     environment = os.environ | quiet_environment(keras_backend)
     # -P: a file of the user's called keras.py in the current folder must not be imported.
     command = [sys.executable, "-P", "-m", module, str(folder)]
+    result: dict[str, Any] | None = None
     with (
         errors.open("wb") as stderr,
         subprocess.Popen(
@@ -63,47 +65,52 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
         try:
             assert child.stdout is not None  # noqa: S101 - it was asked for
             for line in child.stdout:
-                _tell(line, listen)
+                document = _document(line)
+                if document.get("event") == _RESULT:
+                    result = document["result"]
+                elif document.get("event") in _EVENTS:
+                    listen(_EVENTS[document.pop("event")](**document))
             child.wait()
         except BaseException:
             child.kill()
             raise
-    result = folder / "result.json"
-    if not result.exists():
+    if result is None:
         tail = errors.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"{module} ended with exit code {child.returncode} and no result:\n{tail}")
-    document: dict[str, Any] = json.loads(result.read_text(encoding="utf-8"))
-    if "error" in document:
-        raise _ERRORS[document["error"]](document["message"])
-    return document
+    if "error" in result:
+        raise _ERRORS[result["error"]](result["message"])
+    return result
 
 
-def _tell(line: str, listen: Listener) -> None:
+def _document(line: str) -> dict[str, Any]:
+    """Return the event in a line of the child's, or nothing if a library of the child's printed it."""
     try:
         document = json.loads(line)
-        event = _EVENTS[document.pop("event")](**document)
-    except (ValueError, KeyError, TypeError, AttributeError):
-        return  # a library of the child's printed something
-    listen(event)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
 def child_main(job: Job) -> None:
     """Run ``job`` on the folder named on the command line: the main function of a child's module."""
     folder = Path(sys.argv[1])
 
+    def tell(document: dict[str, Any]) -> None:
+        print(json.dumps(document), flush=True)  # noqa: T201 - the protocol
+
     def listen(event: Event) -> None:
-        print(json.dumps({"event": type(event).__name__, **vars(event)}), flush=True)  # noqa: T201 - the protocol
+        tell({"event": type(event).__name__, **vars(event)})
 
     silence_openvino_telemetry()
     try:
         result = job(json.loads((folder / "job.json").read_text(encoding="utf-8")), folder, listen)
     except (UserError, MissingError) as error:
         result = {"error": type(error).__name__, "message": str(error)}
+    except OSError as error:
+        result = {"error": MissingError.__name__, "message": refusal(error)}
     except KeyboardInterrupt:
         sys.exit(130)
-    partial = folder / "result.partial"
-    partial.write_text(json.dumps(result), encoding="utf-8")
-    partial.replace(folder / "result.json")
+    tell({"event": _RESULT, "result": result})
 
 
 def silence_openvino_telemetry() -> None:

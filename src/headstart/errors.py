@@ -17,3 +17,9 @@ class MissingError(HeadstartError):
     """Something missing in the environment: a backend, a disk, a weight file. Exit code 3."""
 
     exit_code = 3
+
+
+def refusal(error: OSError) -> str:
+    """Return the sentence for what the system refused: a full disk, a missing permission."""
+    place = f" {error.filename}" if error.filename else ""
+    return f"the system refuses{place}: {error.strerror or error}; nothing was lost."

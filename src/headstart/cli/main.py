@@ -10,7 +10,7 @@ import cyclopts
 
 from headstart import __version__
 from headstart.cli import backbones, demo, evaluate, predict, train
-from headstart.errors import HeadstartError
+from headstart.errors import HeadstartError, refusal
 
 app = cyclopts.App(
     name="headstart",
@@ -47,10 +47,6 @@ def exit_code(arguments: list[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as error:
-        place = f" {error.filename}" if error.filename else ""
-        print(
-            f"headstart: the system refuses{place}: {error.strerror or error}; nothing was lost.",
-            file=sys.stderr,
-        )
+        print(f"headstart: {refusal(error)}", file=sys.stderr)
         return 3
     return 0

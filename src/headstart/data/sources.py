@@ -26,7 +26,7 @@ PARTS = {
 """Folder names (in lower case) of ready-made parts of a split, and the part each means."""
 
 
-def read_folder(root: Path) -> Dataset:
+def read_folder(root: Path, *, fewest_classes: int = 2) -> Dataset:
     """Return the pictures of ``root``: one sub-folder per class, or train/val/test folders of such.
 
     Every file under a class folder, at any depth, counts as a picture of that class until it proves otherwise
@@ -36,7 +36,7 @@ def read_folder(root: Path) -> Dataset:
     Raises
     ------
     UserError
-        If the folder is missing, empty, or holds fewer than two classes.
+        If the folder is missing, empty, or holds fewer than ``fewest_classes``.
     """
     folders, skipped = _top(root)
     parts = _ready_made_parts(root, folders)
@@ -62,7 +62,7 @@ def read_folder(root: Path) -> Dataset:
         else:
             records.append(PictureRecord(path, unicodedata.normalize("NFC", label), sha256, source))
     dataset = Dataset(root, _classes(records), tuple(records), tuple(skipped))
-    _check_classes(dataset, folders)
+    _check_classes(dataset, folders, fewest_classes)
     return dataset
 
 
@@ -75,11 +75,11 @@ def _classes(records: list[PictureRecord]) -> tuple[str, ...]:
     return tuple(sorted({r.label for r in records}, key=natural_key))
 
 
-def _check_classes(dataset: Dataset, folders: list[str]) -> None:
+def _check_classes(dataset: Dataset, folders: list[str], fewest: int) -> None:
     root = dataset.root
     if not dataset.records:
         raise UserError(f"{root} holds no pictures; it needs one sub-folder of pictures per class.")
-    if len(dataset.classes) < 2:
+    if len(dataset.classes) < fewest:
         inner = [f for f in (root / folders[0]).iterdir() if f.is_dir()] if len(folders) == 1 else []
         hint = f" Did you mean {root / folders[0]}?" if len(inner) > 1 else ""
         raise UserError(

@@ -27,7 +27,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
     """
     model = load(settings.model, listen)
     listen(Entered("reading pictures"))
-    dataset = read_folder(settings.data)
+    dataset = read_folder(settings.data, fewest_classes=1)
     unknown = [name for name in dataset.classes if name not in model.classes]
     if unknown:
         raise UserError(

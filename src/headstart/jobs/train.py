@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +25,7 @@ from headstart.networks.converted import network_from
 from headstart.networks.weights import find_weights
 from headstart.progress import Entered, Listener, Said, Started
 from headstart.settings import TrainSettings, as_document
-from headstart.ship.bundle import FILES, FORMAT, MANIFEST, Bundle, TestPrediction, write_bundle
+from headstart.ship.bundle import FILES, FORMAT, MANIFEST, SPLIT, Bundle, TestPrediction, write_bundle
 
 
 def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     test_figures = figures_with_intervals(labels[test], test_proba, dataset.classes, chance, settings.seed)
     warnings += test_figures.pop("warnings")
     weights = {"kind": origin.kind, "name": origin.name, "sha256": origin.sha256}
-    results = {
+    results: dict[str, Any] = {
         "format": FORMAT,
         "dataset": _dataset_document(dataset),
         "split": {"train": len(train), "val": len(val), "test": len(test)}
@@ -122,11 +124,12 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         head=head,
         facts=_facts(results),
     )
+    entry = results["approaches"][0]
     predictions = [
         TestPrediction(
             record.path,
             record.label,
-            results["approaches"][0]["id"],
+            entry["id"],
             dataset.classes[proba.argmax()],
             float(proba.max()),
         )
@@ -151,7 +154,13 @@ def _check_classes_left(dataset: Dataset) -> None:
 def _split(settings: TrainSettings, dataset: Dataset) -> tuple[Split, list[str]]:
     if settings.split:
         return locked_split(settings.split, dataset), []
-    return new_split(dataset, settings.seed)
+    split, warnings = new_split(dataset, settings.seed)
+    with suppress(UserError):
+        # A model that is trained anew in its own place looks at the same test pictures once more.
+        before = read_split(settings.out / SPLIT)
+        if before.sides == split.sides:
+            split = replace(split, test_opened=before.test_opened)
+    return split, warnings
 
 
 def _opened(split: Split, settings: TrainSettings, listen: Listener) -> Split:
@@ -162,7 +171,8 @@ def _opened(split: Split, settings: TrainSettings, listen: Listener) -> Split:
             write_split(split, settings.split)
         except OSError as error:
             listen(Said(f"Warning: {settings.split} couldn't count that its test part was opened ({error})."))
-        listen(Said(f"The test part of {settings.split} has now been opened {split.test_opened} times."))
+    if split.test_opened > 1:
+        listen(Said(f"The test part was opened {split.test_opened} times now; figures that something was chosen by flatter it."))
     return split
 
 

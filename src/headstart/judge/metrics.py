@@ -65,7 +65,7 @@ def _macro(per_class: Array) -> Array:
 
 def _weighted(per_class: Array, c: Counts) -> Array:
     """Return the mean over classes, weighted by their number of pictures."""
-    return np.nansum(per_class * c.labelled, axis=1) / c.labelled.sum(axis=1)
+    return np.asarray(np.nansum(per_class * c.labelled, axis=1) / c.labelled.sum(axis=1))
 
 
 def _balanced_accuracy(c: Counts) -> Array:
@@ -107,12 +107,12 @@ def summary(labels: NDArray[np.intp], proba: Array, weights: Array) -> dict[str,
 
 def picture_losses(labels: NDArray[np.intp], proba: Array) -> Array:
     """Return ``-log p`` of the true class of each picture, with ``p`` clipped at `LOG_LOSS_EPSILON`."""
-    return -np.log(np.clip(proba[np.arange(len(labels)), labels], LOG_LOSS_EPSILON, 1))
+    return np.asarray(-np.log(np.clip(proba[np.arange(len(labels)), labels], LOG_LOSS_EPSILON, 1)))
 
 
 def _in_top(labels: NDArray[np.intp], proba: Array, k: int) -> Array:
     best = np.argsort(-proba, axis=1, kind="stable")[:, :k]
-    return (best == labels[:, np.newaxis]).any(axis=1).astype(np.float32)
+    return np.asarray((best == labels[:, np.newaxis]).any(axis=1), np.float32)
 
 
 def confusion_matrix(labels: NDArray[np.intp], predicted: NDArray[np.intp], n_classes: int) -> NDArray[np.intp]:

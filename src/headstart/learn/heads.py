@@ -68,7 +68,7 @@ def standardisation(features: Floats) -> tuple[Floats, Floats]:
     """Return mean and standard deviation of each column, ``(dimension,)``; 1 where a column is constant."""
     mean = features.mean(axis=0, dtype=np.float64)
     std = features.std(axis=0, dtype=np.float64)
-    std[std < 1e-6 * np.maximum(1, np.abs(mean))] = 1
+    std[std <= 1e-6 * np.abs(mean)] = 1
     return mean.astype(np.float32), std.astype(np.float32)
 
 

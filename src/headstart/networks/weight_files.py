@@ -82,7 +82,7 @@ def load_weights(whole: Any, cut: Any, record: Backbone, origin: WeightsOrigin) 
     must be in the file.
     """
     if origin.kind == "none":
-        _draw(whole, origin.seed)
+        _assign(whole, _drawn(whole, origin.seed))
         return
     path = origin.path
     assert path is not None  # noqa: S101 - every other kind has a file
@@ -98,8 +98,16 @@ def load_weights(whole: Any, cut: Any, record: Backbone, origin: WeightsOrigin) 
     for name in expected:
         if not np.isfinite(arrays[name]).all():
             raise UserError(f"{path} is refused: {name} holds values that aren't numbers.")
-    for name, variable in expected.items():
+    _assign(cut, arrays)
+
+
+def _assign(network: Any, arrays: Mapping[str, NDArray[Any]]) -> None:  # noqa: ANN401
+    for name, variable in variables(network).items():
         variable.assign(arrays[name])
+    for layer in network.layers:
+        if hasattr(layer, "finalize_state"):
+            # Keras' Normalization computes with copies of its variables, made here (EfficientNetB0 has one).
+            layer.finalize_state()
 
 
 def _misfit(path: Path, record: Backbone, expected: Mapping[str, Any], arrays: Arrays, wrong: Sequence[str]) -> str:
@@ -111,21 +119,24 @@ def _misfit(path: Path, record: Backbone, expected: Mapping[str, Any], arrays: A
     )
 
 
-def _draw(network: Any, seed: int) -> None:  # noqa: ANN401
-    """Assign random weights that depend on ``seed`` alone, on any backend.
+def _drawn(network: Any, seed: int) -> Arrays:  # noqa: ANN401
+    """Return random weights that depend on ``seed`` alone, on any backend.
 
-    Kernels as Glorot & Bengio 2010 (Keras' default) in the normal form, batch statistics of 0 and 1.
+    Kernels as He et al. 2015 (arXiv:1502.01852, section 2.2), batch statistics of 0 and 1.
     """
     random = np.random.default_rng(seed)
+    arrays = {}
     for name, variable in variables(network).items():
         shape = tuple(variable.shape)
         leaf = name.rsplit("/", 1)[-1]
         if len(shape) > 1:
-            fans = np.prod(shape[:-2]) * (shape[-2] + shape[-1])
-            value = random.normal(0, np.sqrt(2 / fans), shape)
+            # A depthwise kernel, (height, width, channels, 1), sees one channel at a time.
+            depthwise = len(shape) == 4 and shape[-1] == 1
+            value = random.normal(0, np.sqrt(2 / np.prod(shape[:-2] if depthwise else shape[:-1])), shape)
         else:
             value = np.ones(shape) if leaf in ("gamma", "moving_variance", "variance") else np.zeros(shape)
-        variable.assign(value.astype(np.float32))
+        arrays[name] = value.astype(np.float32)
+    return arrays
 
 
 def _read(path: Path, whole: Any, record: Backbone, kind: str) -> Arrays:  # noqa: ANN401
@@ -211,13 +222,12 @@ def _legacy(group: Any, whole: Any) -> Arrays:  # noqa: ANN401
         if items and all(isinstance(item, h5py.Dataset) for item in items):
             in_file[name] = [np.asarray(item) for item in items]
     in_network = {name: layer for name, layer in layer_names(whole).items() if _ordered(layer)}
-    if in_network.keys() <= in_file.keys():
-        pairs = [(name, layer, in_file[name]) for name, layer in in_network.items()]
-    elif len(in_network) <= len(in_file):
+    unknown = [name for name in in_file if name not in in_network]
+    if not in_network.keys() <= in_file.keys() and len(in_network) <= len(in_file):
         pairs = [(*own, found) for own, found in zip(in_network.items(), in_file.values(), strict=False)]
     else:
-        return {f"{name}/{i}": array for name, arrays in in_file.items() for i, array in enumerate(arrays)}
-    return {
+        pairs = [(name, layer, in_file[name]) for name, layer in in_network.items() if name in in_file]
+    return {f"{name}/{i}": array for name in unknown for i, array in enumerate(in_file[name])} | {
         f"{name}/{variable.path.removeprefix(layer.name + '/')}": array
         for name, layer, arrays in pairs
         for variable, array in zip(_ordered(layer), arrays, strict=False)
