@@ -71,9 +71,7 @@ def test_offline_names_the_file_and_the_way_out(own_cache: Path, layer: str, fil
 def test_without_a_network_the_file_and_its_size_are_told(own_cache: Path) -> None:
     told: list[Event] = []
     with pytest.raises(MissingError, match=r"couldn't download mobilenet_1_0_224_tf_no_top\.h5.*--weights FILE"):
-        find_weights(
-            backbone("mobilenet"), "imagenet", layer="avg_pool", seed=0, offline=False, listen=told.append
-        )
+        find_weights(backbone("mobilenet"), "imagenet", layer="avg_pool", seed=0, offline=False, listen=told.append)
     models = own_cache / "keras" / "models"
     assert Said(f"Keras downloads mobilenet_1_0_224_tf_no_top.h5 (about 13 MB) to {models}.") in told
     assert list(models.glob("*")) == []
@@ -97,9 +95,7 @@ def test_what_keras_downloaded_before_is_used_offline(own_cache: Path, shared_da
 def test_a_file_of_the_users_is_known_by_its_digest(tmp_path: Path) -> None:
     (tmp_path / "mine.h5").write_bytes(b"content")
     origin = found("vgg16", str(tmp_path / "mine.h5"))
-    assert origin == WeightsOrigin(
-        "file", "mine.h5", tmp_path / "mine.h5", hashlib.sha256(b"content").hexdigest()
-    )
+    assert origin == WeightsOrigin("file", "mine.h5", tmp_path / "mine.h5", hashlib.sha256(b"content").hexdigest())
 
 
 def test_a_path_that_doesnt_exist_is_never_a_random_network(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ app = cyclopts.App(
     version=__version__,
     # --no-json and the like would say nothing that leaving the option out doesn't.
     default_parameter=cyclopts.Parameter(negative=()),
+    result_action="return_value",
 )
 for command in (train.train, predict.predict, evaluate.evaluate, backbones.backbones, demo.demo):
     app.command(command)

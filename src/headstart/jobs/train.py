@@ -172,7 +172,7 @@ def _opened(split: Split, settings: TrainSettings, listen: Listener) -> Split:
         except OSError as error:
             listen(Said(f"Warning: {settings.split} couldn't count that its test part was opened ({error})."))
     if split.test_opened > 1:
-        listen(Said(f"The test part was opened {split.test_opened} times now; figures that something was chosen by flatter it."))
+        listen(Said(f"This test part was judged {split.test_opened} times now: a choice by its figures flatters them."))
     return split
 
 

@@ -1,0 +1,107 @@
+"""Two sides in one run."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.figure import Figure, median_seconds
+from headstart.data.decode import Geometry, pixels_from
+from headstart.data.records import Dataset
+from headstart.data.sources import read_folder
+from headstart.features.engine import Engine, OpenVINOEngine, Pixels, engine_for
+from headstart.features.extract import features_of
+from headstart.learn.heads import standardisation
+from headstart.learn.logistic import fit_logistic
+from headstart.networks.backbones import DEFAULT, backbone
+from headstart.networks.converted import ConvertedNetwork, network_from
+from headstart.networks.weights import find_weights
+from headstart.progress import silent
+
+PICTURES = 400
+SIZE = 224
+
+
+def _default_network() -> ConvertedNetwork:
+    record = backbone(DEFAULT)
+    origin = find_weights(record, "imagenet", layer="avg_pool", seed=0, offline=True, listen=silent)
+    return network_from(record, "avg_pool", origin, silent)
+
+
+def _some(pictures: Path) -> Dataset:
+    dataset = read_folder(pictures)
+    step = max(1, len(dataset.records) // PICTURES)
+    return Dataset(dataset.root, dataset.classes, dataset.records[::step])
+
+
+def _run_from_memory(engine: Engine, pixels: list[Pixels]) -> None:
+    for _ in engine.vectors(enumerate(pixels)):
+        pass
+
+
+def _run_batches(compiled: Any, batch: NDArray[np.float32], times: int) -> None:
+    for _ in range(times):
+        compiled(batch)
+
+
+def features(pictures: Path) -> list[Figure]:
+    """Compare files to features with the engine alone, fed with the same pictures decoded in memory."""
+    dataset, engine, geometry = _some(pictures), engine_for(_default_network()), Geometry(SIZE)
+    pixels = [pixels_from((dataset.root / r.path).read_bytes(), geometry) for r in dataset.records]
+    from_files, from_memory = median_seconds(
+        lambda: features_of(dataset, engine, geometry, silent), lambda: _run_from_memory(engine, pixels)
+    )
+    n = len(pixels)
+    return [
+        Figure(
+            f"files to features against the engine from memory ({n / from_files:.0f} and {n / from_memory:.0f} "
+            "pictures/s)",
+            f"{from_memory / from_files:.2f}",
+            "≥ 0.8",
+        )
+    ]
+
+
+def engine(pictures: Path) -> list[Figure]:
+    """Compare requests of one picture, several at once, with larger batches one after the other."""
+    import openvino as ov
+
+    network = _default_network()
+    ours = OpenVINOEngine(network)
+    pixels = [np.zeros((SIZE, SIZE, 3), np.uint8)] * 192
+    figures = []
+    for size in (4, 16, 32):
+        model = ov.Core().read_model(network.folder / "network.xml")
+        model.reshape([size, SIZE, SIZE, 3])
+        options = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
+        batched = ov.Core().compile_model(model, "CPU", options)
+        batch = np.zeros((size, SIZE, SIZE, 3), np.float32)
+        times = len(pixels) // size
+        one, many = median_seconds(lambda: _run_from_memory(ours, pixels), partial(_run_batches, batched, batch, times))
+        figures.append(Figure(f"batches of 1 side by side against batches of {size}", f"{many / one:.2f}"))
+    return figures
+
+
+def head(pictures: Path) -> list[Figure]:
+    """Compare the head's fit (7 penalties, 4 folds) with scikit-learn's LogisticRegressionCV on the same rows."""
+    from sklearn.linear_model import LogisticRegressionCV
+
+    dataset, x = features_of(read_folder(pictures), engine_for(_default_network()), Geometry(SIZE), silent)
+    labels = np.array([dataset.label_index(r) for r in dataset.records])
+    mean, std = standardisation(x)
+    standardised = ((x - mean) / std).astype(np.float64)
+    theirs = LogisticRegressionCV(Cs=7, cv=4, max_iter=1000, use_legacy_attributes=False, l1_ratios=(0,))
+    ours, sklearn = median_seconds(
+        lambda: fit_logistic(x, labels, len(dataset.classes), 0), lambda: theirs.fit(standardised, labels)
+    )
+    return [
+        Figure(
+            f"scikit-learn's LogisticRegressionCV against frozen+logistic's fit ({len(x):,} × {x.shape[1]:,}, "
+            f"{ours:.1f} s)",
+            f"{sklearn / ours:.1f}",
+        )
+    ]

@@ -1,0 +1,172 @@
+"""Features of a data set: every row belongs to its picture, whatever the order and whatever can't be read."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from headstart.data.decode import Geometry, pixels_from
+from headstart.data.records import Dataset, Skipped
+from headstart.data.sources import read_folder
+from headstart.features import extract
+from headstart.features.engine import OpenVINOEngine, Pixels, Vector
+from headstart.features.extract import features_of, vectors_of
+from headstart.networks.backbones import backbone
+from headstart.networks.converted import network_from
+from headstart.networks.weights import find_weights
+from headstart.progress import Advanced, Event, silent
+from pictures import encoded, picture, write_classes
+
+SMALL = Geometry(8)
+
+
+class Backwards:
+    """An engine that needs no network: the vector is the mean colour, and of five pictures the last is done first."""
+
+    name = "backwards"
+    parallel = 2
+
+    def vectors(self, pictures: Iterable[tuple[int, Pixels]]) -> Iterator[tuple[int, Vector]]:
+        """Yield keys and mean colours, the last of five pictures first."""
+        waiting: list[tuple[int, Vector]] = []
+        for key, pixels in pictures:
+            waiting.append((key, pixels.mean(axis=(0, 1)).astype(np.float32)))
+            if len(waiting) == 5:
+                yield from reversed(waiting)
+                waiting = []
+        yield from reversed(waiting)
+
+
+def mean_colours(dataset: Dataset) -> list[Vector]:
+    """Return what `Backwards` should give, picture by picture."""
+    decoded = [pixels_from((dataset.root / record.path).read_bytes(), SMALL) for record in dataset.records]
+    return [pixels.mean(axis=(0, 1)).astype(np.float32) for pixels in decoded]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Dataset:
+    return read_folder(write_classes(tmp_path / "data", {"ant": 6, "bee": 7}))
+
+
+@pytest.fixture
+def damaged(dataset: Dataset) -> Dataset:
+    """Return a data set in which four pictures can't be had, each for a reason of its own."""
+    root = dataset.root
+    whole = encoded(picture((9, 9, 9), 1))
+    (root / "ant/00.png").write_bytes(b"no picture")
+    (root / "bee/03.png").write_bytes(whole[: len(whole) // 2])
+    dataset = read_folder(root)
+    (root / "ant/04.png").write_bytes(whole)
+    (root / "bee/06.png").unlink()
+    return dataset
+
+
+@pytest.fixture(scope="module")
+def openvino_engine(cache: Path) -> OpenVINOEngine:
+    record = backbone("efficientnet_lite0")
+    origin = find_weights(record, "imagenet", layer="avg_pool", seed=0, offline=True, listen=silent)
+    return OpenVINOEngine(network_from(record, "avg_pool", origin, silent))
+
+
+def test_every_row_belongs_to_its_picture(dataset: Dataset) -> None:
+    readable, features = features_of(dataset, Backwards(), SMALL, silent)
+    assert readable == dataset
+    assert features.dtype == np.float32
+    np.testing.assert_array_equal(features, mean_colours(dataset))
+
+
+def test_a_picture_has_the_same_vector_in_any_order(dataset: Dataset, openvino_engine: OpenVINOEngine) -> None:
+    order = np.random.default_rng(0).permutation(len(dataset.records))
+    shuffled = replace(dataset, records=tuple(dataset.records[i] for i in order))
+    _, features = features_of(dataset, openvino_engine, Geometry(224), silent)
+    _, others = features_of(shuffled, openvino_engine, Geometry(224), silent)
+    np.testing.assert_array_equal(others, features[order])
+    assert len(np.unique(features, axis=0)) == len(features)
+
+
+def test_pictures_that_cannot_be_had_move_to_the_skipped_with_a_reason(damaged: Dataset) -> None:
+    readable, _ = features_of(damaged, Backwards(), SMALL, silent)
+    assert readable.skipped == (
+        Skipped("ant/00.png", "not-a-picture"),
+        Skipped("ant/04.png", "changed"),
+        Skipped("bee/03.png", "unreadable"),
+        Skipped("bee/06.png", "unreadable"),
+    )
+
+
+def test_what_was_skipped_before_stays_skipped(damaged: Dataset) -> None:
+    before = replace(damaged, skipped=(Skipped("notes.txt", "outside-class-folders"),))
+    readable, _ = features_of(before, Backwards(), SMALL, silent)
+    assert readable.skipped[0] == before.skipped[0]
+    assert len(readable.skipped) == 5
+
+
+def test_the_rows_that_are_left_belong_to_their_pictures(damaged: Dataset) -> None:
+    readable, features = features_of(damaged, Backwards(), SMALL, silent)
+    assert [record.path for record in readable.records] == [
+        *(f"ant/{i:02}.png" for i in (1, 2, 3, 5)),
+        *(f"bee/{i:02}.png" for i in (0, 1, 2, 4, 5)),
+    ]
+    np.testing.assert_array_equal(features, mean_colours(readable))
+
+
+def test_progress_counts_every_picture_once(damaged: Dataset) -> None:
+    events: list[Event] = []
+    features_of(damaged, Backwards(), SMALL, events.append)
+    assert events == [Advanced()] * 13
+
+
+def test_a_data_set_of_which_nothing_can_be_read_has_no_rows(dataset: Dataset) -> None:
+    spoilt = replace(dataset, records=tuple(replace(record, sha256="0" * 64) for record in dataset.records))
+    readable, features = features_of(spoilt, Backwards(), SMALL, silent)
+    assert features.shape == (0, 0)
+    assert features.dtype == np.float32
+    assert readable.records == ()
+    assert [s.reason for s in readable.skipped] == ["changed"] * 13
+
+
+def test_without_a_digest_any_content_is_taken(damaged: Dataset) -> None:
+    path = damaged.root / "ant/04.png"
+    rows, failed = vectors_of([path], [None], Backwards(), SMALL, silent)
+    np.testing.assert_array_equal(rows[0], pixels_from(path.read_bytes(), SMALL).mean(axis=(0, 1)).astype(np.float32))
+    assert failed == {}
+
+
+def test_positions_tell_which_paths_failed(damaged: Dataset) -> None:
+    paths = [damaged.root / name for name in ("bee/00.png", "missing.png", "ant/00.png", "ant")]
+    rows, failed = vectors_of(paths, [None] * 4, Backwards(), SMALL, silent)
+    assert list(rows) == [0]
+    assert failed == {1: "unreadable", 2: "not-a-picture", 3: "unreadable"}
+
+
+def test_a_path_given_twice_has_two_rows(dataset: Dataset) -> None:
+    path = dataset.root / "ant/00.png"
+    rows, _ = vectors_of([path, path], [None, None], Backwards(), SMALL, silent)
+    np.testing.assert_array_equal(rows[0], rows[1])
+
+
+def test_decoding_is_never_far_ahead_of_the_engine(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: list[bytes] = []
+    when_first_wanted: list[int] = []
+
+    class Late(Backwards):
+        def vectors(self, pictures: Iterable[tuple[int, Pixels]]) -> Iterator[tuple[int, Vector]]:
+            waiting = iter(pictures)
+            first = next(waiting)
+            time.sleep(0.3)  # for the threads to go as far as they would
+            when_first_wanted.append(len(decoded))
+            yield from super().vectors([first, *waiting])
+
+    def noted(data: bytes, geometry: Geometry) -> Pixels:
+        decoded.append(data)
+        return pixels_from(data, geometry)
+
+    monkeypatch.setattr(extract, "pixels_from", noted)
+    features_of(dataset, Late(), SMALL, silent)
+    assert when_first_wanted[0] <= 4 * Late.parallel
+    assert len(decoded) == 13

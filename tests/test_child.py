@@ -1,0 +1,187 @@
+"""A job in a process of its own: what it tells, returns and raises crosses over; what libraries print doesn't."""
+
+from __future__ import annotations
+
+import os
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.child import run, silence_openvino_telemetry
+from headstart.errors import HeadstartError, MissingError, UserError
+from headstart.progress import Advanced, Entered, Event, Said, Started, silent
+
+CHILDREN = Path(__file__).with_name("children")
+TOLD = [Started(3), Entered("looking"), Advanced(), Advanced(2), Said("Größe: 5 µm [red]\nnext line")]
+
+
+@pytest.fixture(autouse=True)
+def children(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the child processes import the modules in ``tests/children``."""
+    monkeypatch.setenv("PYTHONPATH", str(CHILDREN), prepend=os.pathsep)
+
+
+@pytest.fixture(scope="module")
+def report(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a child sees that runs where the user keeps files called like modules."""
+    folder, here = tmp_path_factory.mktemp("child"), tmp_path_factory.mktemp("here")
+    for name in ("keras.py", "json.py", "platformdirs.py", "headstart.py", "reports.py"):
+        (here / name).write_text("raise SystemExit('imported from the current folder')", encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(CHILDREN), prepend=os.pathsep)
+        patch.setenv("KERAS_HOME", "/users/own")
+        patch.setenv("KERAS_BACKEND", "users-own")
+        patch.chdir(here)
+        job = {"text": "Größe 🐜", "numbers": [1, 2.5, None]}
+        return run("reports", job, folder, "torch", silent) | {"expected folder": str(folder)}
+
+
+# --- what a child gets ----------------------------------------------------------------------------------------
+
+
+def test_the_child_gets_the_job_and_the_folder_and_returns_a_result(report: dict[str, Any]) -> None:
+    assert report["job"] == {"text": "Größe 🐜", "numbers": [1, 2.5, None]}
+    assert report["folder"] == report["expected folder"]
+
+
+def test_the_child_is_a_process_of_its_own_that_waits_for_no_input(report: dict[str, Any]) -> None:
+    assert report["pid"] != os.getpid()
+    assert report["stdin"] == ""
+
+
+def test_a_file_called_like_a_module_in_the_current_folder_is_not_imported(report: dict[str, Any]) -> None:
+    assert Path(report["keras"]).parts[-2:] == ("keras", "__init__.py")
+
+
+def test_keras_keeps_its_files_in_our_cache_whatever_the_user_set(report: dict[str, Any], cache: Path) -> None:
+    assert report["variables"]["KERAS_HOME"] == str(cache / "keras")
+
+
+def test_keras_uses_the_backend_that_was_asked_for(report: dict[str, Any]) -> None:
+    assert report["variables"]["KERAS_BACKEND"] == "torch"
+
+
+def test_the_users_other_variables_reach_the_child(report: dict[str, Any], cache: Path) -> None:
+    assert report["variables"]["HEADSTART_CACHE"] == str(cache)
+    assert report["variables"]["PATH"] == os.environ["PATH"]
+
+
+def test_the_variables_of_the_parent_stay_as_they_were(tmp_path: Path) -> None:
+    before = dict(os.environ)
+    run("talks", {"printed": ""}, tmp_path, "torch", silent)
+    assert dict(os.environ) == before
+
+
+def test_the_telemetry_of_openvino_cannot_be_imported_in_the_child(report: dict[str, Any]) -> None:
+    assert report["telemetry is blocked"] is True
+
+
+def test_telemetry_is_blocked_before_openvino_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "openvino", raising=False)
+    monkeypatch.setitem(sys.modules, "openvino_telemetry", None)
+    del sys.modules["openvino_telemetry"]
+    silence_openvino_telemetry()
+    with pytest.raises(ImportError):
+        __import__("openvino_telemetry")
+
+
+def test_telemetry_is_left_alone_once_openvino_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", types.ModuleType("openvino"))
+    monkeypatch.setitem(sys.modules, "openvino_telemetry", None)
+    del sys.modules["openvino_telemetry"]
+    silence_openvino_telemetry()
+    assert "openvino_telemetry" not in sys.modules
+
+
+# --- what it tells --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "printed",
+    [
+        b"",
+        b"Downloading weights ...\n",
+        b"\n\n",
+        b'null\n7\n[]\n"text"\n{}\n{"text": "x"}\n',
+        b'{"event": "Finished"}\n{"event": null}\n',
+        b'{"event": []}\n',  # Fails: TypeError, unhashable type.
+        b'{"event": "Said"}\n',  # Fails: TypeError, missing argument.
+        b"Gr\xf6\xdfe\n",  # Fails: UnicodeDecodeError, and the child is killed.
+        b"100 %",  # Fails: an event, or the result, that begins within such a line is lost.
+    ],
+)
+def test_events_cross_over_in_order_and_what_a_library_prints_is_ignored(tmp_path: Path, printed: bytes) -> None:
+    told: list[Event] = []
+    result = run("talks", {"printed": printed.hex()}, tmp_path, "torch", told.append)
+    assert told == TOLD
+    assert result == {"done": True}
+
+
+def test_what_a_library_prints_is_not_shown_to_the_user(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    run("talks", {"printed": b"Downloading\n".hex()}, tmp_path, "torch", silent)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_events_are_told_while_the_job_runs_and_a_listener_that_fails_ends_the_child(tmp_path: Path) -> None:
+    told: list[Event] = []
+
+    def interrupted(event: Event) -> None:
+        told.append(event)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run("fails", {"how": "hangs"}, tmp_path, "torch", interrupted)
+    (said,) = told
+    assert isinstance(said, Said)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(said.text), 0)
+
+
+# --- how it fails ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [UserError, MissingError])
+def test_an_expected_failure_crosses_over_as_the_same_error_and_sentence(
+    tmp_path: Path, kind: type[HeadstartError]
+) -> None:
+    job = {"how": kind.__name__, "sentence": "Größe fehlt; add\nit."}
+    with pytest.raises(HeadstartError) as failed:
+        run("fails", job, tmp_path, "torch", silent)
+    assert type(failed.value) is kind
+    assert str(failed.value) == "Größe fehlt; add\nit."
+
+
+def test_what_the_system_refuses_the_child_is_missing_and_the_place_is_named(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match=r"nowhere/file: No such file or directory"):
+        run("fails", {"how": "OSError"}, tmp_path, "torch", silent)
+
+
+@pytest.mark.parametrize(("how", "code"), [("_exit", 7), ("killed", -9), ("SystemExit", 0)])
+def test_a_crash_is_told_with_its_exit_code_and_the_end_of_what_went_to_stderr(
+    tmp_path: Path, how: str, code: int
+) -> None:
+    job = {"how": how, "stderr": "beginning" + 3000 * "." + "the end"}
+    with pytest.raises(RuntimeError) as failed:
+        run("fails", job, tmp_path, "torch", silent)
+    assert str(failed.value).startswith(f"fails ended with exit code {code} and no result:\n....")
+    assert str(failed.value).endswith("...the end")
+    assert "beginning" not in str(failed.value)
+
+
+def test_an_unexpected_error_is_told_with_its_traceback(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"(?s)exit code 1 and no result:.*fails\.py.*ValueError: a bug$"):
+        run("fails", {"how": "ValueError", "sentence": "a bug"}, tmp_path, "torch", silent)
+
+
+def test_a_crash_is_not_covered_up_by_the_result_of_an_earlier_child(tmp_path: Path) -> None:
+    run("talks", {"printed": ""}, tmp_path, "torch", silent)
+    with pytest.raises(RuntimeError, match="exit code 7"):
+        run("fails", {"how": "_exit"}, tmp_path, "torch", silent)
+
+
+def test_a_module_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="No module named nowhere"):
+        run("nowhere", {}, tmp_path, "torch", silent)

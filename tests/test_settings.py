@@ -1,0 +1,77 @@
+"""Settings: what Python callers write is taken, and what goes into results names no place on this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from headstart.settings import DemoSettings, EvaluateSettings, PredictSettings, TrainSettings, as_document
+
+TRAIN = TrainSettings(Path("/secret/data"), out=Path("/secret/out"), split=Path("/secret/split.json"))
+EVALUATE = EvaluateSettings(Path("/secret/model"), Path("/secret/data"))
+PREDICT = PredictSettings(Path("/secret/model"), (Path("/secret/1.jpg"), Path("/secret/2.jpg")))
+DEMO = DemoSettings(out=Path("/secret/demo"))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (TrainSettings("/secret/data", out="/secret/out", split="/secret/split.json"), TRAIN),  # type: ignore[arg-type]
+        (EvaluateSettings("/secret/model", "/secret/data"), EVALUATE),  # type: ignore[arg-type]
+        (PredictSettings("/secret/model", PREDICT.images), PREDICT),  # type: ignore[arg-type]
+        # Fails: pictures stay strings.
+        (PredictSettings("/secret/model", ("/secret/1.jpg", "/secret/2.jpg")), PREDICT),  # type: ignore[arg-type]
+        (DemoSettings(out="/secret/demo"), DEMO),  # type: ignore[arg-type]
+    ],
+)
+def test_strings_become_paths_where_a_path_is_meant(written: object, meant: object) -> None:
+    assert written == meant
+
+
+def test_strings_stay_strings_where_a_name_is_meant() -> None:
+    settings = TrainSettings(Path("data"), out=Path("out"), weights="file.safetensors", backbone="vgg16")
+    assert (settings.weights, settings.backbone) == ("file.safetensors", "vgg16")
+
+
+def test_no_split_stays_no_split() -> None:
+    assert TrainSettings(Path("data"), out=Path("out")).split is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "document"),
+    [
+        (
+            TRAIN,
+            {
+                "approach": "frozen+logistic",
+                "backbone": "efficientnet_lite0",
+                "layer": "avg_pool",
+                "weights": "imagenet",
+                "seed": 0,
+                "offline": False,
+            },
+        ),
+        (EVALUATE, {}),
+        (PREDICT, {"top": 3}),  # Fails: the pictures' paths are in it.
+        (DEMO, {}),
+    ],
+)
+def test_settings_in_results_name_no_path_of_this_machine(settings: Any, document: dict[str, Any]) -> None:
+    assert as_document(settings) == document
+    assert "secret" not in json.dumps(as_document(settings))
+
+
+@pytest.mark.parametrize("split", [None, Path("/secret/split.json")])
+def test_settings_in_results_are_plain_json_values(split: Path | None) -> None:
+    document = as_document(dataclasses.replace(TRAIN, split=split))
+    assert json.loads(json.dumps(document)) == document
+
+
+@pytest.mark.parametrize("settings", [TRAIN, EVALUATE, PREDICT, DEMO])
+def test_settings_are_fixed_once_made(settings: Any) -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.seed = 1
