@@ -130,6 +130,15 @@ def few_patches() -> Iterator[pytest.MonkeyPatch]:
         yield monkeypatch
 
 
+@contextmanager
+def few_photos() -> Iterator[None]:
+    """Let the demo cut a fifth of its patches from two photos only, and find no backend to train with."""
+    with few_patches() as monkeypatch:
+        monkeypatch.setattr(photos, "PHOTOS", {"skimage": ("data", ("brick.png", "coffee.png"))})
+        monkeypatch.setattr("headstart.jobs.demo.run.training_backend", lambda: None)
+        yield
+
+
 def write_alike(root: Path, counts: Mapping[str, int], *, seed: int = 0) -> Path:
     """Write classes that hardly differ, so that probabilities are far from 0 and 1, and return ``root``."""
     for number, (name, count) in enumerate(counts.items()):

@@ -14,7 +14,7 @@ import pytest
 
 import headstart
 from headstart.settings import EvaluateSettings, TrainSettings
-from models import write_alike
+from models import engine_once, write_alike
 
 PUBLIC = [name for name in headstart.__all__ if name != "__version__"]
 
@@ -74,6 +74,8 @@ def test_out_can_not_be_given_by_position(tmp_path: Path) -> None:
 def test_train_load_predict_and_evaluate_take_paths_as_strings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr("headstart.jobs.train.engine_for", engine_once)
+    monkeypatch.setattr("headstart.jobs.classifier.engine_for", engine_once)
     monkeypatch.chdir(tmp_path)
     write_alike(Path("data"), {"ant": 3, "bee": 3})
     results = headstart.train("data", out="model")  # type: ignore[arg-type]

@@ -108,7 +108,6 @@ def test_relative_names_are_known_by_where_they_are(
         check_out(Path(".."), Path(), OURS, MARK)
 
 
-# Fails for "photos": a file called like a folder of ours counts as ours.
 @pytest.mark.parametrize("name", ["thesis.txt", "report/notes.txt", "deep/model.json", "photos", ".hidden"])
 def test_a_folder_of_ours_with_a_file_of_the_users_is_refused_by_name(tmp_path: Path, name: str) -> None:
     put(tmp_path / "model" / "model.json")
@@ -147,7 +146,6 @@ def test_a_link_of_the_users_in_a_folder_of_ours_is_refused(tmp_path: Path, targ
         check_out(tmp_path / "model", None, OURS, MARK)
 
 
-# Fails: a link to a folder isn't seen, and neither is an empty folder.
 def test_a_link_of_the_users_to_a_folder_in_a_folder_of_ours_is_refused(tmp_path: Path) -> None:
     put(tmp_path / "model" / "model.json")
     (tmp_path / "elsewhere").mkdir()
@@ -220,14 +218,18 @@ def test_no_folder_appears_if_a_first_one_fails(tmp_path: Path) -> None:
     assert listing(tmp_path) == {}
 
 
-def test_a_new_folder_may_be_read_by_whom_the_user_lets(tmp_path: Path) -> None:
-    (tmp_path / "plain").mkdir()
-    with folder_in_place_of(tmp_path / "model"):
-        pass
-    assert stat.S_IMODE((tmp_path / "model").stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+@pytest.mark.parametrize(("umask", "mode"), [(0o022, 0o755), (0o027, 0o750), (0o077, 0o700)])
+def test_a_new_folder_may_be_read_by_whom_the_user_lets(tmp_path: Path, umask: int, mode: int) -> None:
+    before = os.umask(umask)
+    try:
+        with folder_in_place_of(tmp_path / "model"):
+            pass
+    finally:
+        after = os.umask(before)
+    assert stat.S_IMODE((tmp_path / "model").stat().st_mode) == mode
+    assert after == umask
 
 
-# Fails: the link is replaced by the new folder, and is left behind under a hidden name.
 def test_in_place_of_a_link_nothing_is_left_behind(tmp_path: Path) -> None:
     put(tmp_path / "disk" / "model.json", "old")
     (tmp_path / "model").symlink_to(tmp_path / "disk")
@@ -237,7 +239,6 @@ def test_in_place_of_a_link_nothing_is_left_behind(tmp_path: Path) -> None:
     assert {p.name for p in tmp_path.iterdir()} == {"disk", "model"}
 
 
-# Fails: it is accepted, and then, when the training is done, can't be renamed: OSError, "Device or resource busy".
 def test_the_current_folder_is_refused_at_the_start_since_it_cannot_be_replaced(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,7 +23,6 @@ DEMO = DemoSettings(out=Path("/secret/demo"))
         (TrainSettings("/secret/data", out="/secret/out", split="/secret/split.json"), TRAIN),  # type: ignore[arg-type]
         (EvaluateSettings("/secret/model", "/secret/data"), EVALUATE),  # type: ignore[arg-type]
         (PredictSettings("/secret/model", PREDICT.images), PREDICT),  # type: ignore[arg-type]
-        # Fails: pictures stay strings.
         (PredictSettings("/secret/model", ("/secret/1.jpg", "/secret/2.jpg")), PREDICT),  # type: ignore[arg-type]
         (DemoSettings(out="/secret/demo"), DEMO),  # type: ignore[arg-type]
     ],
@@ -56,7 +55,7 @@ def test_no_split_stays_no_split() -> None:
             },
         ),
         (EVALUATE, {}),
-        (PREDICT, {"top": 3}),  # Fails: the pictures' paths are in it.
+        (PREDICT, {"top": 3}),
         (DEMO, {}),
     ],
 )

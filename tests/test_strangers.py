@@ -10,9 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from models import HEADSTART, Watched, names, watched, write_alike
+from headstart.jobs.classifier import load
+from models import HEADSTART, Trained, Watched, copied, names, trained_once, watched, write_alike
 
 pytestmark = pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace, which watches system calls")
+
+PICTURES = ("bee/00.png", "ant/01.png", "cow/02.png")
 
 SYSTEM = ("/dev", "/proc")
 """Where system libraries keep semaphores and name threads."""
@@ -28,17 +31,17 @@ class Place:
 
     def run(self, name: str, *command: str | Path) -> Watched:
         """Run a command in a folder of this name."""
-        return watched(
-            command,
-            self.home.parent / name,
-            HOME=str(self.home),
-            HEADSTART_CACHE=str(self.cache),
-            TMPDIR=str(self.scratch),
-        )
+        environment = {"HOME": self.home, "HEADSTART_CACHE": self.cache, "TMPDIR": self.scratch}
+        return watched(command, self.home.parent / name, **{key: str(value) for key, value in environment.items()})
 
     def trespasses(self, runs: Sequence[Watched]) -> list[str]:
         """Return what was written elsewhere."""
         return [path for run in runs for path in run.written_outside([self.out, self.cache, *SYSTEM])]
+
+
+@pytest.fixture(scope="module")
+def trained(cache: object, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    return trained_once(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture(scope="module")
@@ -47,22 +50,32 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 
 
 @pytest.fixture(scope="module")
-def runs(place: Place, tmp_path_factory: pytest.TempPathFactory) -> list[Watched]:
-    """A training with an empty cache, and a prediction with the model that it wrote."""
-    data = write_alike(tmp_path_factory.mktemp("strange_data") / "data", {"ant": 3, "bee": 3})
-    model = place.out / "model"
-    return [
-        place.run("training", HEADSTART, "train", data, "--out", model, "--json"),
-        place.run("prediction", HEADSTART, "predict", model, data / "ant" / "00.png", "--json"),
-    ]
+def runs(place: Place, cache: Path, trained: Trained) -> list[Watched]:
+    """A prediction with a copy of a model that was trained elsewhere, the cache still empty; and a training."""
+    model = copied(trained, place.home.parent / "copied model")
+    pictures = [trained.data / name for name in PICTURES]
+    prediction = place.run("prediction", HEADSTART, "predict", model, *pictures, "--json")
+    shutil.copytree(cache / "sources", place.cache / "sources")  # what weights those of the package are
+    data = write_alike(place.home.parent / "data", {"ant": 3, "bee": 3})
+    return [prediction, place.run("training", HEADSTART, "train", data, "--out", place.out / "model", "--json")]
 
 
-def test_a_stranger_can_train_and_predict_at_once(runs: list[Watched]) -> None:
-    training, prediction = runs
+def test_a_stranger_can_predict_and_train_at_once(runs: list[Watched]) -> None:
+    prediction, training = runs
 
-    assert (training.returncode, prediction.returncode) == (0, 0), training.stderr + prediction.stderr
+    assert [run.returncode for run in runs] == [0, 0], prediction.stderr + training.stderr
+    assert len(json.loads(prediction.stdout)) == len(PICTURES)
     assert json.loads(training.stdout)["dataset"]["pictures"] == 6
-    assert [list(document) for document in json.loads(prediction.stdout)] == [["path", "class", "probability", "top"]]
+
+
+def test_a_model_copied_elsewhere_predicts_the_same_without_the_cache_of_its_training(
+    trained: Trained, runs: list[Watched]
+) -> None:
+    here = load(trained.model).predict([trained.data / name for name in PICTURES])
+    there = json.loads(runs[0].stdout)
+
+    assert [document["class"] for document in there] == [p.label for p in here]
+    assert [document["probability"] for document in there] == pytest.approx([p.probability for p in here], abs=1e-5)
 
 
 def test_no_connection_is_opened(runs: list[Watched]) -> None:

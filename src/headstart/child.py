@@ -59,16 +59,17 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=stderr,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
         ) as child,
     ):
         try:
             assert child.stdout is not None  # noqa: S101 - it was asked for
             for line in child.stdout:
-                document = _document(line)
+                document = json.loads(line)
                 if document.get("event") == _RESULT:
                     result = document["result"]
-                elif document.get("event") in _EVENTS:
+                else:
                     listen(_EVENTS[document.pop("event")](**document))
             child.wait()
         except BaseException:
@@ -82,21 +83,16 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
     return result
 
 
-def _document(line: str) -> dict[str, Any]:
-    """Return the event in a line of the child's, or nothing if a library of the child's printed it."""
-    try:
-        document = json.loads(line)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
-
-
 def child_main(job: Job) -> None:
     """Run ``job`` on the folder named on the command line: the main function of a child's module."""
     folder = Path(sys.argv[1])
+    # The pipe to the parent is ours alone: whatever a library prints, from C too, goes to stderr.
+    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
 
     def tell(document: dict[str, Any]) -> None:
-        print(json.dumps(document), flush=True)  # noqa: T201 - the protocol
+        pipe.write(json.dumps(document) + "\n")
+        pipe.flush()
 
     def listen(event: Event) -> None:
         tell({"event": type(event).__name__, **vars(event)})

@@ -49,6 +49,7 @@ def folder_in_place_of(path: Path) -> Iterator[Path]:
     A reader of ``path`` sees the old folder or the whole new one, never a half. If the body raises, ``path``
     stays as it was.
     """
+    path = path.resolve()  # a link stays, and what it leads to is replaced
     partial = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
     partial.chmod(0o777 & ~_umask())
     try:
@@ -96,14 +97,18 @@ def check_out(out: Path, data: Path | None, ours: Collection[str], mark: str) ->
             if not os.access(parent, os.W_OK | os.X_OK):
                 raise UserError(f"--out {out}: no permission to write in {parent}; name another folder.")
             break
+    if here == Path.cwd():
+        raise UserError(f"--out {out} is the current folder, which can't be replaced; name another folder.")
     if not here.exists():
         return
     if not here.is_dir():
         raise UserError(f"--out {out} is a file; name a new or empty folder.")
-    names = [entry.relative_to(here).as_posix() for entry in here.rglob("*") if not entry.is_dir()]
+    names = [
+        entry.relative_to(here).as_posix() for entry in here.rglob("*") if entry.is_symlink() or not entry.is_dir()
+    ]
     if not names and not any(here.iterdir()):
         return
-    foreign = sorted(name for name in names if name not in ours and name.split("/")[0] + "/" not in ours)
+    foreign = sorted(n for n in names if n not in ours and ("/" not in n or n.split("/")[0] + "/" not in ours))
     if mark not in names or foreign:
         raise UserError(
             f"--out {out} holds files that headstart didn't write ({', '.join(foreign[:3]) or 'no ' + mark}); "

@@ -70,7 +70,7 @@ def on_stderr() -> Iterator[Listener]:
             speed = getattr(task, "finished_speed", None) or getattr(task, "speed", None)
             return Text(f"{speed:.0f} pictures/s" if speed else "")
 
-    console = Console(file=sys.stderr, highlight=False, markup=False, soft_wrap=True)
+    console = Console(file=sys.stderr, emoji=False, highlight=False, markup=False, soft_wrap=True)
     bar = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -97,6 +97,7 @@ class PredictSettings:
 
     def __post_init__(self) -> None:
         _accept_strings(self, "model")
+        object.__setattr__(self, "images", tuple(Path(image) for image in self.images))
 
 
 @dataclass(frozen=True)
@@ -118,4 +119,4 @@ class DemoSettings:
 def as_document(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings dataclass
     """Return settings as plain JSON values, without the paths of this machine."""
     values = dataclasses.asdict(settings)
-    return {name: value for name, value in values.items() if not isinstance(value, Path)}
+    return {name: value for name, value in values.items() if not isinstance(value, Path | tuple)}

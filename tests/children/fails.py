@@ -15,7 +15,7 @@ from headstart.progress import Listener, Said
 
 
 def _fail(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, Any]:
-    sys.stderr.write(job.get("stderr", ""))
+    sys.stderr.buffer.write(bytes.fromhex(job.get("stderr", "")))
     sys.stderr.flush()
     match job["how"]:
         case "UserError":
@@ -34,7 +34,8 @@ def _fail(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, Any]
             os.kill(os.getpid(), signal.SIGKILL)
         case "hangs":
             listen(Said(str(os.getpid())))
-            time.sleep(60)
+            time.sleep(30)
+            os._exit(1)  # what was not told by now is lost
     return {}
 
 

@@ -134,7 +134,7 @@ def test_an_interrupt_while_features_are_computed_is_exit_code_130_and_leaves_no
     data = write_alike(tmp_path / "data", {"ant": 100, "bee": 100})
     with started(data) as process:
         assert process.stderr is not None
-        time.sleep(2.5)
+        time.sleep(1.5)
         os.kill(process.pid, signal.SIGINT)
         said = process.stderr.read()
 

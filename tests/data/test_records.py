@@ -28,7 +28,7 @@ records = st.lists(
 
 
 @given(records=records, shuffle=st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_hash_of_a_data_set_knows_no_order_and_no_file_names(
     records: list[PictureRecord], shuffle: random.Random
 ) -> None:

@@ -70,7 +70,7 @@ def folders(draw: st.DrawFn) -> Dataset:
 
 
 @given(dataset=folders(), seed=st.integers(0, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_every_picture_has_exactly_one_side(dataset: Dataset, seed: int) -> None:
     split, _ = new_split(dataset, seed)
     positions = [i for side in SIDES for i in split.part(dataset.records, side)]
@@ -78,7 +78,7 @@ def test_every_picture_has_exactly_one_side(dataset: Dataset, seed: int) -> None
 
 
 @given(dataset=folders(), seed=st.integers(0, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_copies_of_a_picture_are_on_one_side(dataset: Dataset, seed: int) -> None:
     split, _ = new_split(dataset, seed)
     contents = [{dataset.records[i].sha256 for i in split.part(dataset.records, side)} for side in SIDES]
@@ -86,7 +86,7 @@ def test_copies_of_a_picture_are_on_one_side(dataset: Dataset, seed: int) -> Non
 
 
 @given(dataset=folders(), seed=st.integers(0, 5), shuffle=st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_order_of_the_files_does_not_matter(dataset: Dataset, seed: int, shuffle: random.Random) -> None:
     records = list(dataset.records)
     shuffle.shuffle(records)
@@ -94,14 +94,14 @@ def test_the_order_of_the_files_does_not_matter(dataset: Dataset, seed: int, shu
 
 
 @given(dataset=folders(), seed=st.integers(0, 5), names=st.randoms(use_true_random=False))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_the_names_of_the_files_do_not_matter(dataset: Dataset, seed: int, names: random.Random) -> None:
     renamed = tuple(replace(r, path=f"{r.label}/{names.random()}.jpg") for r in dataset.records)
     assert new_split(replace(dataset, records=renamed), seed)[0] == new_split(dataset, seed)[0]
 
 
 @given(dataset=folders(), seed=st.integers(0, 5))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_copies_change_nothing_for_the_other_pictures(dataset: Dataset, seed: int) -> None:
     once = {(r.label, r.sha256): r for r in dataset.records}
     alone = replace(dataset, records=tuple(once.values()))
@@ -214,7 +214,6 @@ def test_fewer_than_two_classes_with_three_pictures_are_refused(counts: dict[str
         new_split(dataset_with(counts), seed=0)
 
 
-# Fails: a class whose every picture also stands in another class counts as large enough.
 def test_a_class_of_copies_of_another_class_does_not_count_as_large_enough() -> None:
     dataset = dataset_of([record(label, f"shared {i}") for label in ("ant", "bee") for i in range(5)])
     with pytest.raises(UserError, match="fewer than two classes"):
@@ -321,7 +320,7 @@ def test_a_split_read_back_is_the_one_that_was_written(
 
 
 def test_the_file_is_the_same_whatever_the_order_of_the_files(tmp_path: Path) -> None:
-    dataset = dataset_with({"ant": 9, "bee": 9})
+    dataset = ready_made({(part, label): 3 for part in SIDES for label in "ab"})
     write_split(new_split(dataset, seed=0)[0], tmp_path / "one.json")
     write_split(new_split(replace(dataset, records=dataset.records[::-1]), seed=0)[0], tmp_path / "two.json")
     assert (tmp_path / "one.json").read_bytes() == (tmp_path / "two.json").read_bytes()
@@ -397,10 +396,10 @@ def test_a_split_that_lacks_something_is_refused(tmp_path: Path, key: str) -> No
         {"seed": "x"},
         {"seed": None},
         {"seed": float("nan")},
-        {"seed": float("inf")},  # Fails: int() of Infinity, which Python's json reads, is an OverflowError.
+        {"seed": float("inf")},
         {"test_opened": "often"},
         {"test_opened": []},
-        {"test_opened": float("inf")},  # Fails: as above.
+        {"test_opened": float("inf")},
     ],
     ids=str,
 )
@@ -410,7 +409,6 @@ def test_a_split_with_something_wrong_in_it_is_refused(tmp_path: Path, spoiled: 
         read_split(tmp_path / "split.json")
 
 
-# Fails: the count of how often the test part was opened may be set below zero by hand.
 def test_a_count_of_openings_below_zero_is_refused(tmp_path: Path) -> None:
     (tmp_path / "split.json").write_text(json.dumps(document() | {"test_opened": -3}), encoding="utf-8")
     with pytest.raises(UserError, match=r"isn't a split\.json that headstart wrote"):

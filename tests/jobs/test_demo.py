@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from headstart.jobs.demo.photos import PHOTOS, REGIONS, Region, cut_patches, pho
 from headstart.jobs.demo.run import run_demo, sentence
 from headstart.progress import Event, silent
 from headstart.settings import DemoSettings
-from models import Shown, contents, few_patches, names, sentences, shown_once
+from models import Shown, contents, few_photos, names, sentences, shown_once
 
 CLASSES = sorted(name.rsplit(".", 1)[0] for _, files in PHOTOS.values() for name in files)
 
@@ -46,10 +45,14 @@ def test_no_two_patches_are_the_same(patches: Path) -> None:
     assert len(set(contents(patches).values())) == 13 * 35
 
 
-def test_the_same_seed_cuts_the_same_patches(patches: Path, tmp_path: Path) -> None:
-    cut_patches(tmp_path, seed=0)
+def test_the_same_seed_cuts_the_same_patches_and_another_one_others(tmp_path: Path) -> None:
+    with few_photos():
+        cut_patches(tmp_path / "a", seed=3)
+        cut_patches(tmp_path / "b", seed=3)
+        cut_patches(tmp_path / "c", seed=4)
 
-    assert contents(tmp_path) == contents(patches)
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+    assert not set(contents(tmp_path / "a").values()) & set(contents(tmp_path / "c").values())
 
 
 def size(file: Path) -> tuple[int, int]:
@@ -193,35 +196,35 @@ def test_every_table_says_a_sentence_for_each_approach_without_transfer(shown: S
 
 
 @pytest.fixture(scope="module")
-def again(shown: Shown, tmp_path_factory: pytest.TempPathFactory) -> tuple[Shown, dict[str, Any], tuple[str, ...]]:
-    """A copy of the demo's folder in which it ran again, without a backend to train with."""
+def again(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], dict[str, Any], Shown]:
+    """The documents of a small demo without a training backend and of its second run, and what that left and said."""
     out = tmp_path_factory.mktemp("again") / "demo"
-    shutil.copytree(shown.out, out)
     events: list[Event] = []
-    with few_patches() as monkeypatch:
-        monkeypatch.setattr("headstart.jobs.demo.run.training_backend", lambda: None)
-        document = run_demo(DemoSettings(out=out), events.append)
-    return Shown(out, "", ""), document, sentences(events)
+    with few_photos():
+        first = run_demo(DemoSettings(out=out), silent)
+        second = run_demo(DemoSettings(out=out), events.append)
+    return first, second, Shown(out, "", "\n".join(sentences(events)))
 
 
 def test_the_demo_runs_again_in_its_own_folder_and_says_the_same(
-    shown: Shown, again: tuple[Shown, dict[str, Any], tuple[str, ...]]
+    again: tuple[dict[str, Any], dict[str, Any], Shown],
 ) -> None:
-    copy, document, _ = again
+    first, second, left = again
 
-    assert document["photos"]["rows"] == shown.document["photos"]["rows"]
-    assert copy.document == document
-    assert names(copy.out) == names(shown.out) == ["demo.json", "model", "photos"]
-    assert names(copy.out.parent) == ["demo"]
+    assert first["photos"]["classes"] == 2
+    assert second["photos"]["rows"] == first["photos"]["rows"]
+    assert left.document == second
+    assert names(left.out) == ["demo.json", "model", "photos"]
+    assert names(left.out.parent) == ["demo"]
 
 
 def test_without_a_training_backend_the_second_half_is_left_out_and_that_is_said(
-    again: tuple[Shown, dict[str, Any], tuple[str, ...]],
+    again: tuple[dict[str, Any], dict[str, Any], Shown],
 ) -> None:
-    _, document, said = again
+    _, document, left = again
 
     assert document["digits"] is None
-    assert any("pip install 'headstart[train]'" in text for text in said)
+    assert "pip install 'headstart[train]'" in left.said
 
 
 @pytest.mark.parametrize("name", ["thesis.txt", "photos/holiday.jpg", "model/manifest.json"])

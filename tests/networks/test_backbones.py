@@ -10,16 +10,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks.graphs import is_cut
 from numpy.typing import NDArray
 
 from headstart.data.decode import Geometry, pixels_from
 from headstart.errors import UserError
 from headstart.networks.backbones import BACKBONES, DEFAULT, Backbone, backbone
-from headstart.networks.classifier import preprocessed, whole_network, with_preprocessing
+from headstart.networks.classifier import preprocessed, whole_network
 from headstart.networks.keras_backend import import_keras
 from headstart.networks.weight_files import layer_names, load_weights, variables
 from headstart.networks.weights import WeightsOrigin
+from networks.graphs import is_cut
 
 RECORDS = [pytest.param(record, id=record.name) for record in BACKBONES.values()]
 FROM_KERAS = [pytest.param(record, id=record.name) for record in BACKBONES.values() if record.weights]
@@ -49,7 +49,7 @@ def _builder(record: Backbone) -> Any:
 
 @pytest.fixture(scope="module")
 def photos(imagenet_200: list[Path]) -> NDArray[np.float32]:
-    return np.stack([pixels_from(p.read_bytes(), Geometry(64)) for p in imagenet_200[:8]]).astype(np.float32)
+    return np.stack([pixels_from(p.read_bytes(), Geometry(224)) for p in imagenet_200[:4]]).astype(np.float32)
 
 
 @pytest.fixture
@@ -120,6 +120,7 @@ def test_efficientnet_b0_gets_the_inputs_it_was_trained_on(
     photos: NDArray[np.float32], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Keras divides by another sqrt(std), but only in a network that is built with weights="imagenet".
+    keras = import_keras()
     record = backbone("efficientnet_b0")
     file = tmp_path / "b0.weights.h5"
     ours = whole_network(record, include_top=False)
@@ -128,13 +129,20 @@ def test_efficientnet_b0_gets_the_inputs_it_was_trained_on(
     ours.save_weights(file)
     load_weights(ours, ours, record, WeightsOrigin("file", file.name, file))
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", lambda *args, **options: str(file))
-    theirs = _builder(record)(include_top=False, weights="imagenet", pooling="avg", input_shape=(224, 224, 3))
-    small = np.repeat(np.repeat(photos[:2], 4, axis=1), 4, axis=2)[:, :224, :224]
-    expected = theirs.predict(small, verbose=0)
-    found = with_preprocessing(ours, record).predict(small, verbose=0)
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * np.abs(expected).max())
-    without = ours.predict(small, verbose=0)
-    assert not np.allclose(without, expected, rtol=0.01, atol=0.01 * np.abs(expected).max())
+    theirs = _builder(record)(include_top=False, weights="imagenet", input_shape=(224, 224, 3))
+    expected = _after_stem(theirs, theirs.input).predict(photos, verbose=0)
+    pixels = keras.Input((224, 224, 3))
+    found = _after_stem(ours, preprocessed(pixels, record), pixels).predict(photos, verbose=0)
+    np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
+    without = _after_stem(ours, ours.input).predict(photos, verbose=0)
+    assert not np.allclose(without, expected, atol=0.01 * np.abs(expected).max())
+
+
+def _after_stem(network: Any, tensor: Any, start: Any = None) -> Any:
+    """Return the network up to its first convolution, on ``tensor``."""
+    keras = import_keras()
+    stem = keras.Model(network.input, network.get_layer("stem_conv").output)
+    return keras.Model(tensor if start is None else start, stem(tensor))
 
 
 def test_a_digest_is_md5_or_sha256() -> None:

@@ -13,7 +13,7 @@ from headstart.data.decode import Geometry, pixels_from
 from headstart.errors import UserError
 from headstart.networks.classifier import build_classifier, compile_head, head_layers
 from headstart.networks.keras_backend import import_keras
-from headstart.networks.weight_files import arrays_of, variables
+from headstart.networks.weight_files import variables
 
 LABELS = np.arange(24) % 3
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from networks.weights_on_disk import origin_of, random_network, write_published_layout
 from numpy.typing import NDArray
 
 from headstart import child
@@ -19,6 +18,7 @@ from headstart.networks.converted import ConvertedNetwork, network_from, network
 from headstart.networks.weight_files import arrays_of, load_weights
 from headstart.networks.weights import WeightsOrigin, find_weights
 from headstart.progress import silent
+from networks.weights_on_disk import origin_of, random_network, write_published_layout
 
 LITE0 = backbone("efficientnet_lite0")
 

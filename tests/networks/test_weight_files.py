@@ -8,13 +8,13 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from networks.weights_on_disk import origin_of, random_network, write_published_layout
 from safetensors.numpy import save_file
 
 from headstart.errors import UserError
 from headstart.networks.backbones import backbone
 from headstart.networks.classifier import cut_at, whole_network
 from headstart.networks.weight_files import arrays_of, content_sha256, load_weights, variables
+from networks.weights_on_disk import origin_of, random_network, write_published_layout
 
 MOBILENET = backbone("mobilenet")
 

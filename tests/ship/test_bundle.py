@@ -6,7 +6,6 @@ import dataclasses
 import errno
 import json
 import pickle
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from numpy.typing import NDArray
 from headstart.data.decode import Geometry
 from headstart.data.split import Split, read_split
 from headstart.errors import UserError
-from headstart.jobs.classifier import load
 from headstart.learn.heads import DenseHead
 from headstart.networks.backbones import BACKBONES
 from headstart.ship import bundle as bundle_module
@@ -283,20 +281,6 @@ def test_documents_hold_no_number_that_json_does_not_know(tmp_path: Path) -> Non
         write_bundle(tmp_path / "model", small_bundle(), {"accuracy": float("nan")}, SPLIT, [])
 
     assert names(tmp_path) == []
-
-
-def test_a_model_copied_elsewhere_predicts_the_same_without_the_cache_of_its_training(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pictures = sorted((trained.data / "bee").iterdir())[:4]
-    here = load(trained.model).predict(pictures)
-    shutil.copytree(trained.model, tmp_path / "elsewhere" / "copy")
-    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path / "other cache"))
-    there = load(tmp_path / "elsewhere" / "copy").predict(pictures)
-
-    assert [p.label for p in there] == [p.label for p in here]
-    np.testing.assert_allclose([dict(p.top)["cow"] for p in there], [dict(p.top)["cow"] for p in here], atol=1e-5)
-    assert (tmp_path / "other cache" / "networks").is_dir()
 
 
 def test_the_manifest_says_what_the_model_is(trained: Trained) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -72,7 +75,8 @@ def pixels_from(data: bytes, geometry: Geometry) -> NDArray[np.uint8]:
     try:
         # A JPEG can be decoded at 1/2, 1/4 or 1/8 of its size; twice the target keeps the resampling exact enough.
         image.draft("RGB", (2 * geometry.size, 2 * geometry.size))
-        turn = _UPRIGHT.get(image.getexif().get(_ORIENTATION, 1))
+        image.load()  # Pillow turns a TIFF upright itself, here, and then forgets its orientation
+        turn = _UPRIGHT.get(_orientation(image))
         rgb = _rgb(image)
         if turn is not None:
             rgb = rgb.transpose(turn)
@@ -84,10 +88,29 @@ def pixels_from(data: bytes, geometry: Geometry) -> NDArray[np.uint8]:
         raise DecodeError("unreadable", str(error)) from error
 
 
+_FILTERS = threading.Lock()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings off the user's screen; the filters belong to all threads, hence the lock."""
+    with _FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation; damaged EXIF data is none, and no reason to lose the picture."""
+    try:
+        with _quiet():
+            return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        return 1
+
+
 def _opened(data: bytes) -> Image.Image:
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with _quiet():
             return Image.open(io.BytesIO(data), formats=FORMATS)
     except Image.DecompressionBombError as error:
         raise DecodeError("too-many-pixels", str(error)) from error
@@ -100,7 +123,6 @@ def _opened(data: bytes) -> Image.Image:
 def _rgb(image: Image.Image) -> Image.Image:
     mode = image.mode
     if mode == "RGB" and "transparency" not in image.info:
-        image.load()
         return image
     if mode in ("1", "L", "CMYK", "YCbCr", "LAB", "HSV", "RGBX") and "transparency" not in image.info:
         return image.convert("RGB")

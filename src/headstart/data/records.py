@@ -48,7 +48,7 @@ class Dataset:
         """A hash of the pictures' contents and labels; names and order of files don't matter."""
         digest = hashlib.sha256()
         for content, label in sorted((r.sha256, r.label) for r in self.records):
-            digest.update(f"{content} {label}\n".encode())
+            digest.update(f"{content} {label}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
     def label_index(self, record: PictureRecord) -> int:

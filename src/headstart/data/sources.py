@@ -66,9 +66,9 @@ def read_folder(root: Path, *, fewest_classes: int = 2) -> Dataset:
     return dataset
 
 
-def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
-    """Return a sort key by which "2" comes before "10"."""
-    return tuple((0, int(p)) if p.isdecimal() else (1, p) for p in re.split(r"(\d+)", name) if p)
+def natural_key(name: str) -> tuple[tuple[tuple[int, int | str], ...], str]:
+    """Return a sort key by which "2" comes before "10", and "01" and "1" never tie."""
+    return tuple((0, int(p)) if p.isdecimal() else (1, p) for p in re.split(r"(\d+)", name) if p), name
 
 
 def _classes(records: list[PictureRecord]) -> tuple[str, ...]:
@@ -98,7 +98,7 @@ def _top(root: Path) -> tuple[list[str], list[Skipped]]:
     for entry in sorted(os.scandir(root), key=lambda e: natural_key(e.name)):
         if entry.name.startswith((".", "__MACOSX")):
             skipped.append(Skipped(entry.name, "hidden"))
-        elif entry.is_dir():
+        elif (root / entry.name).is_dir():
             folders.append(entry.name)
         else:
             skipped.append(Skipped(entry.name, "outside-class-folders"))
@@ -126,7 +126,12 @@ def _files(folder: Path, root: Path, skipped: list[Skipped]) -> Iterator[Path]:
             skipped.append(Skipped(here.relative_to(root).as_posix(), "link-loop"))
             return
         seen.add((status.st_dev, status.st_ino))
-        for entry in sorted(os.scandir(here), key=lambda e: natural_key(e.name)):
+        try:
+            entries = sorted(os.scandir(here), key=lambda e: natural_key(e.name))
+        except OSError:
+            skipped.append(Skipped(here.relative_to(root).as_posix(), "unreadable"))
+            return
+        for entry in entries:
             path = here / entry.name
             name = path.relative_to(root).as_posix()
             try:

@@ -64,14 +64,16 @@ def new_split(dataset: Dataset, seed: int) -> tuple[Split, list[str]]:
 
     warnings: list[str] = []
     if drawn:
-        small = []
+        small, large = [], 0
         for label, contents in _contents_by_class(dataset, sides).items():
             if not contents:
                 continue
             if len(contents) < 3:
                 small.append(f"{label} ({len(contents)})")
+            else:
+                large += 1
             sides |= _drawn(contents, drawn, seed, label)
-        if len(dataset.classes) - len(small) < 2:
+        if large < 2:
             raise UserError(
                 f"{dataset.root}: fewer than two classes have the 3 different pictures that a train, val and test "
                 f"part need ({', '.join(small[:3])}); add pictures."
@@ -174,10 +176,16 @@ def read_split(path: Path) -> Split:
             int(document["seed"]),
             str(document["rule"]),
             str(document["dataset_sha256"]),
-            int(document["test_opened"]),
+            _count(document["test_opened"]),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         raise UserError(f"{path} isn't a split.json that headstart wrote ({error} is missing or wrong).") from None
+
+
+def _count(number: object) -> int:
+    if not isinstance(number, int) or number < 0:
+        raise ValueError(f"count {number!r}")
+    return number
 
 
 def _side(name: str) -> str:

@@ -144,10 +144,9 @@ def _check_classes_left(dataset: Dataset) -> None:
     counts = dataset.counts()
     for name in dataset.classes:
         if not counts[name]:
-            lost = next(s for s in reversed(dataset.skipped) if f"{name}/" in s.path)
             raise UserError(
-                f"{dataset.root}: no picture of class {name} can be read (for example {lost.path}: {lost.reason}); "
-                "add pictures or move its folder away."
+                f"{dataset.root}: no picture of class {name} can be read ({skipped_sentence(dataset.skipped)}) Add "
+                "pictures, or move its folder away."
             )
 
 
