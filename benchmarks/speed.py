@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +43,7 @@ def _run_from_memory(engine: Engine, pixels: list[Pixels]) -> None:
         pass
 
 
-def _run_batches(compiled: Any, batch: NDArray[np.float32], times: int) -> None:
+def _run_batches(compiled: Callable[[NDArray[np.float32]], object], batch: NDArray[np.float32], times: int) -> None:
     for _ in range(times):
         compiled(batch)
 

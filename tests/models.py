@@ -115,28 +115,21 @@ class Shown:
 
 @functools.cache
 def shown_once(place: Path) -> Shown:
-    """Return the demo that all tests share, run by the first that asks: all its photos, but fewer patches."""
+    """Return the demo that all tests share, run by the first that asks: both halves, the first with few photos."""
     printed, said = io.StringIO(), io.StringIO()
-    with few_patches(), redirect_stdout(printed), redirect_stderr(said):
+    with few_photos(), redirect_stdout(printed), redirect_stderr(said):
         assert exit_code(["demo", "--out", str(place / "shared" / "my demo")]) == 0
     return Shown(place / "shared" / "my demo", printed.getvalue(), said.getvalue())
 
 
 @contextmanager
-def few_patches() -> Iterator[pytest.MonkeyPatch]:
-    """Let the demo cut a fifth of its patches."""
+def few_photos() -> Iterator[pytest.MonkeyPatch]:
+    """Let the demo cut a fifth of its patches, from three of its photos."""
     with pytest.MonkeyPatch.context() as monkeypatch:
+        few = {"skimage": ("data", ("brick.png", "coffee.png")), "sklearn": ("datasets/images", ("china.jpg",))}
+        monkeypatch.setattr(photos, "PHOTOS", few)
         monkeypatch.setattr(photos, "REGIONS", [replace(region, patches=region.patches // 5) for region in REGIONS])
         yield monkeypatch
-
-
-@contextmanager
-def few_photos() -> Iterator[None]:
-    """Let the demo cut a fifth of its patches from two photos only, and find no backend to train with."""
-    with few_patches() as monkeypatch:
-        monkeypatch.setattr(photos, "PHOTOS", {"skimage": ("data", ("brick.png", "coffee.png"))})
-        monkeypatch.setattr("headstart.jobs.demo.run.training_backend", lambda: None)
-        yield
 
 
 def write_alike(root: Path, counts: Mapping[str, int], *, seed: int = 0) -> Path:
@@ -253,7 +246,9 @@ def watched(command: Sequence[str | Path], folder: Path, **environment: str) -> 
         [*strace, *map(str, command)],
         cwd=folder,
         # PYTHONDONTWRITEBYTECODE: what Python keeps of modules that it compiled isn't headstart's doing.
-        env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        env={name: os.environ.get(name, "") for name in ("PATH", "PYTHONPATH")}
+        | {"PYTHONDONTWRITEBYTECODE": "1"}
+        | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

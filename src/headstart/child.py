@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -24,6 +25,7 @@ Job = Callable[[dict[str, Any], Path, Listener], dict[str, Any]]
 _EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Started, Advanced, Entered, Said)}
 _ERRORS: dict[str, type[HeadstartError]] = {kind.__name__: kind for kind in (UserError, MissingError)}
 _RESULT = "Result"
+_LITTLE_SPACE = 2**20
 
 
 def quiet_environment(keras_backend: str) -> dict[str, str]:
@@ -76,6 +78,11 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
             child.kill()
             raise
     if result is None:
+        if shutil.disk_usage(folder).free < _LITTLE_SPACE:
+            raise MissingError(
+                f"the disk of {cache_folder()} is full; free some space, or name another place in "
+                "HEADSTART_CACHE. Nothing was lost."
+            )
         tail = errors.read_text(encoding="utf-8", errors="replace")[-2000:]
         raise RuntimeError(f"{module} ended with exit code {child.returncode} and no result:\n{tail}")
     if "error" in result:

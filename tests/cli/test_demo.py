@@ -19,8 +19,8 @@ def shown(cache: object, tmp_path_factory: pytest.TempPathFactory) -> Shown:
 
 def test_the_text_begins_with_the_question_and_what_was_compared(shown: Shown) -> None:
     assert shown.printed.startswith(
-        "How much is a head start worth? 13 photos, 2 training patches each from the left half,\n"
-        "52 test patches from the right half, the same classifier on top:\n"
+        "How much is a head start worth? 3 photos, 2 training patches each from the left half,\n"
+        "12 test patches from the right half, the same classifier on top:\n"
     )
 
 
@@ -62,7 +62,7 @@ def test_the_text_goes_to_stdout_and_no_warning_of_the_training_to_stderr(shown:
 
 def test_the_folder_holds_the_pictures_the_model_and_the_document(shown: Shown) -> None:
     assert names(shown.out) == ["demo.json", "model", "photos"]
-    assert len(list((shown.out / "photos").rglob("*.png"))) == 13 * 7
+    assert len(list((shown.out / "photos").rglob("*.png"))) == 3 * 7
 
 
 def test_without_a_training_backend_only_the_first_half_is_printed(

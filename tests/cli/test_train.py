@@ -46,9 +46,7 @@ def test_training_with_json_prints_one_document_the_results(
     assert document["settings"]["seed"] == document["split"]["seed"] == 7
 
 
-@pytest.mark.parametrize(
-    "name", ["my pictures", 'it\'s "quoted"', "ants 🐜 größe", "-data", "--json", "[bold]x", "a;rm -rf b", "*"]
-)
+@pytest.mark.parametrize("name", ['it\'s "quoted"', "ants 🐜 größe", "--json", "[bold]x;*"])
 def test_folders_may_be_called_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
 ) -> None:

@@ -183,7 +183,7 @@ def test_a_class_whose_pictures_are_all_unreadable_is_refused(tmp_path: Path) ->
     (data / "cow").mkdir()
     (data / "cow" / "1.jpg").write_text("no picture")
 
-    with pytest.raises(UserError, match=r"no picture of class cow can be read \(for example cow/1\.jpg: not-a-pict"):
+    with pytest.raises(UserError, match=r"no picture of class cow can be read \(.*cow/1\.jpg"):
         train(data, tmp_path / "model")
     assert names(tmp_path) == ["data"]
 

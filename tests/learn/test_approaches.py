@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from headstart.errors import MissingError, UserError
+from headstart.learn import logistic
 from headstart.learn.approaches import APPROACHES, approach
 from headstart.learn.heads import DenseHead
 from headstart.networks import keras_backend
@@ -80,6 +82,19 @@ def test_an_approach_without_keras_needs_no_backend(monkeypatch: pytest.MonkeyPa
 def test_an_entry_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         APPROACHES["frozen+logistic"].name = "other"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("seed", [0, 7])
+def test_the_seed_reaches_the_folds_of_the_logistic_head(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds: list[int] = []
+
+    def noted(labels: NDArray[np.intp], n_folds: int, seed: int) -> NDArray[np.intp]:
+        seeds.append(seed)
+        return np.arange(len(labels)) % n_folds
+
+    monkeypatch.setattr(logistic, "folds", noted)
+    approach("frozen+logistic").fit_head(FEATURES, LABELS, CLASSES, seed, silent)
+    assert seeds == [seed]
 
 
 def test_every_approach_learns_classes_that_are_apart(heads: list[DenseHead]) -> None:

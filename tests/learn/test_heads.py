@@ -150,11 +150,17 @@ def test_a_constant_column_is_divided_by_one(constant: float) -> None:
     np.testing.assert_allclose(mean[0], constant, rtol=1e-6)
 
 
-@pytest.mark.parametrize("scale", [1e-3, 1, 1e4])
+@pytest.mark.parametrize("scale", [1e-12, 1e-3, 1, 1e4])
 def test_a_column_that_varies_is_divided_by_its_deviation(scale: float) -> None:
     features: NDArray[np.float32] = scale * random_floats(500, 1) + np.float32(scale)
     mean, std = standardisation(features)
     np.testing.assert_allclose(((features - mean) / std).std(), 1, rtol=1e-4)
+
+
+def test_many_rows_far_from_zero_lose_no_digits() -> None:
+    features = random_floats(20_000, 1) + np.float32(10_000)
+    mean, _ = standardisation(features)
+    np.testing.assert_allclose(mean, features.astype(np.float64).mean(axis=0), rtol=1e-7)
 
 
 def test_a_layer_on_raw_features_does_what_it_did_on_standardised_ones() -> None:

@@ -38,7 +38,7 @@ PREPROCESS_INPUT = {
 """Backbones whose preprocessing Keras keeps apart from the network, and the module that has it."""
 
 
-class _Asked(Exception):
+class _AskedError(Exception):
     """Ends a builder where it would download."""
 
 
@@ -59,7 +59,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     def get_file(name: str | None = None, origin: str = "", **options: Any) -> None:
         facts.update(name=name or options.get("fname"), digest=options.get("file_hash"))
-        raise _Asked
+        raise _AskedError
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
     return facts
@@ -85,7 +85,7 @@ def test_an_entry_says_where_it_comes_from(record: Backbone) -> None:
 
 @pytest.mark.parametrize("record", FROM_KERAS)
 def test_the_published_file_is_the_one_that_keras_downloads(record: Backbone, asked: dict[str, Any]) -> None:
-    with pytest.raises(_Asked):
+    with pytest.raises(_AskedError):
         _builder(record)(include_top=False, weights="imagenet", input_shape=(record.image_size, record.image_size, 3))
     assert record.weights is not None
     assert (asked["name"], asked["digest"]) == (record.weights.name, record.weights.digest)
@@ -96,7 +96,7 @@ def test_the_published_file_is_the_one_that_keras_downloads(record: Backbone, as
 def test_the_published_file_with_the_top_is_the_one_that_keras_downloads(
     record: Backbone, asked: dict[str, Any]
 ) -> None:
-    with pytest.raises(_Asked):
+    with pytest.raises(_AskedError):
         _builder(record)(include_top=True, weights="imagenet")
     assert record.weights_with_top is not None
     assert (asked["name"], asked["digest"]) == (record.weights_with_top.name, record.weights_with_top.digest)

@@ -115,7 +115,7 @@ def test_another_networks_file_is_refused_with_expected_and_found(tmp_path: Path
 def test_another_shape_is_refused(published: Path, empty: Any) -> None:
     with h5py.File(published, "r+") as file:
         layer = file["conv_pw_3"]
-        (name,) = [item for item in layer.attrs["weight_names"]]
+        (name,) = list(layer.attrs["weight_names"])
         del layer[name]
         layer[name] = np.zeros((1, 1, 7, 7), np.float32)
     assert "conv_pw_3/kernel (1, 1, 128, 128) but found (1, 1, 7, 7)" in refusal(published, empty)

@@ -19,6 +19,7 @@ app = cyclopts.App(
     # --no-json and the like would say nothing that leaving the option out doesn't.
     default_parameter=cyclopts.Parameter(negative=()),
     result_action="return_value",
+    suppress_keyboard_interrupt=False,  # it is told below
 )
 for command in (train.train, predict.predict, evaluate.evaluate, backbones.backbones, demo.demo):
     app.command(command)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from headstart.settings import PredictSettings
 
 
-def predict(model: Path, /, *images: Path, top: int = 3, json: bool = False) -> None:
+def predict(
+    model: Path, /, *images: Annotated[Path, Parameter(json_list=False)], top: int = 3, json: bool = False
+) -> None:
     """Name the classes of picture files.
 
     Parameters

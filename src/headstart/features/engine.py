@@ -67,11 +67,13 @@ class OpenVINOEngine:
             done.append((key, request.get_output_tensor().data[0].copy()))
 
         self._queue.set_callback(keep)
-        for key, pixels in pictures:
-            self._queue.start_async({0: pixels[np.newaxis]}, key)
-            while done:
-                yield done.pop()
-        self._queue.wait_all()
+        try:
+            for key, pixels in pictures:
+                self._queue.start_async({0: pixels[np.newaxis]}, key)
+                while done:
+                    yield done.pop()
+        finally:
+            self._queue.wait_all()  # also if nobody wants the rest: the next run needs idle requests
         yield from done
 
 

@@ -82,6 +82,8 @@ class Classifier:
         listen(Started(len(dataset.records)))
         listen(Entered("predicting"))
         readable, features = features_of(dataset, self.engine, self.bundle.geometry, listen)
+        if not readable.records:
+            return readable, np.empty((0, len(self.classes)), np.float32)
         return readable, self.bundle.head.predict_proba(features)
 
 

@@ -18,6 +18,8 @@ Vector = NDArray[np.float32]
 _MEMORY = 10
 _SUFFICIENT_DECREASE = 1e-4
 _MAX_HALVINGS = 25
+_RESOLUTION = 1e-8
+"""Relative decrease of a mean over float32 values that is more than rounding."""
 
 
 def minimum(
@@ -56,7 +58,10 @@ def minimum(
         curvature = float(moved @ turned)
         if curvature > 1e-10 * float(turned @ turned):
             memory.append((moved, turned, curvature))
+        resolved = loss - new_loss > _RESOLUTION * abs(loss)
         x, loss, gradient = new_x, new_loss, new_gradient
+        if not resolved:
+            break
     return x
 
 

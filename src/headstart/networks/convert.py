@@ -9,14 +9,12 @@ from headstart.child import child_main
 from headstart.networks.backbones import backbone
 from headstart.networks.classifier import cut_at, whole_network, with_preprocessing
 from headstart.networks.keras_backend import import_keras
-from headstart.networks.weight_files import arrays_of, content_sha256, load_weights
+from headstart.networks.weight_files import arrays_of, content_sha256, load_weights, write_tensors
 from headstart.networks.weights import WeightsOrigin
 from headstart.progress import Listener
 
 
 def _convert(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, Any]:
-    from safetensors.numpy import save_file
-
     keras = import_keras()
     record, layer = backbone(job["backbone"]), job["layer"]
     origin = WeightsOrigin(**job["origin"] | {"path": Path(job["origin"]["path"])})
@@ -24,7 +22,7 @@ def _convert(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, A
     cut = cut_at(whole, record, layer)
     load_weights(whole, cut, record, origin)
     arrays = arrays_of(cut)
-    save_file(arrays, folder / "weights.safetensors")
+    write_tensors(arrays, folder / "weights.safetensors")
     if keras.backend.backend() == "openvino":
         model = with_preprocessing(cut, record)
         model.export(str(folder / "network.xml"), format="openvino", verbose=False)

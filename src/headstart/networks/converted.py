@@ -69,16 +69,14 @@ def network_with(
     record: Backbone, layer: str, arrays: Mapping[str, NDArray[Any]], listen: Listener
 ) -> ConvertedNetwork:
     """Return the converted network with the weights ``arrays``, from the cache if it is there."""
-    from safetensors.numpy import save_file
-
-    from headstart.networks.weight_files import content_sha256
+    from headstart.networks.weight_files import content_sha256, write_tensors
 
     cached = _cached(record, layer, content_sha256(arrays))
     if cached:
         return cached
     with scratch_folder() as folder:
         path = folder / "weights.safetensors"
-        save_file(dict(arrays), path)
+        write_tensors(arrays, path)
         return _converted(record, layer, WeightsOrigin("file", path.name, path), listen)
 
 

@@ -6,7 +6,9 @@ counted anew within each network, so that a name means the same array everywhere
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -73,6 +75,18 @@ def content_sha256(arrays: Mapping[str, NDArray[Any]]) -> str:
         digest.update(f"{name} {array.dtype.str} {array.shape}\n".encode())
         digest.update(array.data)
     return digest.hexdigest()
+
+
+def write_tensors(arrays: Mapping[str, NDArray[Any]], path: Path) -> None:
+    """Write ``arrays`` as a safetensors file; raise `OSError` if the system refuses."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file(dict(arrays), path)
+    except SafetensorError as error:
+        reason = os.strerror(errno.ENOSPC) if "os error 28" in str(error) else str(error)
+        raise OSError(errno.EIO, reason, str(path)) from error
 
 
 def load_weights(whole: Any, cut: Any, record: Backbone, origin: WeightsOrigin) -> None:  # noqa: ANN401

@@ -20,7 +20,7 @@ from headstart.errors import UserError
 from headstart.folders import folder_in_place_of
 from headstart.learn.heads import DenseHead, head_from
 from headstart.networks.backbones import BACKBONES, Backbone
-from headstart.networks.weight_files import BACKBONE_PREFIX
+from headstart.networks.weight_files import BACKBONE_PREFIX, write_tensors
 
 FORMAT = 1
 MANIFEST, WEIGHTS, RESULTS, SPLIT = (
@@ -68,13 +68,11 @@ def write_bundle(
     out: Path, bundle: Bundle, results: dict[str, Any], split: Split, predictions: Sequence[TestPrediction]
 ) -> None:
     """Write the model folder ``out`` in one step, with the run's results, split and test predictions inside."""
-    from safetensors.numpy import save_file
-
     tensors = {f"{BACKBONE_PREFIX}{name}": array for name, array in bundle.backbone_arrays.items()}
     tensors |= {f"{HEAD_PREFIX}{name}": np.ascontiguousarray(a) for name, a in bundle.head.tensors().items()}
     out.parent.mkdir(parents=True, exist_ok=True)
     with folder_in_place_of(out) as partial:
-        save_file(tensors, partial / WEIGHTS)
+        write_tensors(tensors, partial / WEIGHTS)
         (partial / RESULTS).parent.mkdir()
         write_document(results, partial / RESULTS)
         write_split(split, partial / SPLIT)
