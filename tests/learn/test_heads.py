@@ -150,6 +150,13 @@ def test_a_constant_column_is_divided_by_one(constant: float) -> None:
     np.testing.assert_allclose(mean[0], constant, rtol=1e-6)
 
 
+@pytest.mark.parametrize("value", [0.1, 1000, -1e-20])
+def test_a_column_that_varies_in_its_last_digit_alone_counts_as_constant(value: float) -> None:
+    low = np.float32(value)
+    features = np.resize([[low], [np.nextafter(low, np.float32(2 * value))]], (40, 1)).astype(np.float32)
+    assert standardisation(features)[1] == 1
+
+
 @pytest.mark.parametrize("scale", [1e-12, 1e-3, 1, 1e4])
 def test_a_column_that_varies_is_divided_by_its_deviation(scale: float) -> None:
     features: NDArray[np.float32] = scale * random_floats(500, 1) + np.float32(scale)
@@ -158,7 +165,7 @@ def test_a_column_that_varies_is_divided_by_its_deviation(scale: float) -> None:
 
 
 def test_many_rows_far_from_zero_lose_no_digits() -> None:
-    features = random_floats(20_000, 1) + np.float32(10_000)
+    features = random_floats(20_000, 3) + np.float32(10_000)
     mean, _ = standardisation(features)
     np.testing.assert_allclose(mean, features.astype(np.float64).mean(axis=0), rtol=1e-7)
 

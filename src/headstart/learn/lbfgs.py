@@ -21,6 +21,9 @@ _MAX_HALVINGS = 25
 _RESOLUTION = 1e-8
 """Relative decrease of a mean over float32 values that is more than rounding."""
 
+_PATIENCE = 5
+"""Steps in a row without such a decrease before the end."""
+
 
 def minimum(
     loss_and_gradient: Callable[[Vector], tuple[float, Vector]],
@@ -37,6 +40,7 @@ def minimum(
     x = start
     loss, gradient = loss_and_gradient(x)
     memory: deque[tuple[Vector, Vector, float]] = deque(maxlen=_MEMORY)
+    unresolved = 0
     for _ in range(max_steps):
         if np.abs(gradient).max() <= tolerance:
             break
@@ -58,9 +62,9 @@ def minimum(
         curvature = float(moved @ turned)
         if curvature > 1e-10 * float(turned @ turned):
             memory.append((moved, turned, curvature))
-        resolved = loss - new_loss > _RESOLUTION * abs(loss)
+        unresolved = 0 if loss - new_loss > _RESOLUTION * abs(loss) else unresolved + 1
         x, loss, gradient = new_x, new_loss, new_gradient
-        if not resolved:
+        if unresolved == _PATIENCE:
             break
     return x
 
