@@ -38,6 +38,11 @@ def imagenet_200(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return sorted(folder.rglob("*.jpg"))
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give the tests of a file to one worker, and those of one subject too: they share what is costly to make."""
+    item.add_marker(pytest.mark.xdist_group("demo" if item.path.name == "test_demo.py" else str(item.path)))
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Turn a skip into a failure where CI runs: there, everything that a test needs must be installed."""

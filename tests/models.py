@@ -29,7 +29,7 @@ from headstart.jobs.train import run_train
 from headstart.networks.converted import ConvertedNetwork
 from headstart.progress import Event, Said
 from headstart.settings import TrainSettings
-from headstart.ship.bundle import Bundle, TestPrediction, read_bundle, read_predictions
+from headstart.ship.bundle import Bundle, HeldOutPrediction, read_bundle, read_predictions
 from pictures import encoded, picture
 
 HEADSTART = str(Path(sys.executable).with_name("headstart"))
@@ -63,7 +63,7 @@ class Trained:
         return [array for _, array in sorted(self.bundle.head.tensors().items())]
 
     @property
-    def tested(self) -> list[TestPrediction]:
+    def tested(self) -> list[HeldOutPrediction]:
         """What was said of each test picture, by path."""
         return [prediction for _, prediction in sorted(read_predictions(self.model).items())]
 

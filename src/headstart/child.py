@@ -49,7 +49,8 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
     """
     (folder / "job.json").write_text(json.dumps(dict(job)), encoding="utf-8")
     errors = folder / "stderr.txt"
-    environment = os.environ | quiet_environment(keras_backend)
+    # TMPDIR: TensorFlow writes a probe file when it is imported.
+    environment = os.environ | quiet_environment(keras_backend) | {"TMPDIR": str(folder)}
     # -P: a file of the user's called keras.py in the current folder must not be imported.
     command = [sys.executable, "-P", "-m", module, str(folder)]
     result: dict[str, Any] | None = None

@@ -57,7 +57,12 @@ def folder_in_place_of(path: Path) -> Iterator[Path]:
         old = partial.with_suffix(".old")
         if path.exists():
             path.rename(old)
-        partial.rename(path)
+        try:
+            partial.rename(path)
+        except BaseException:
+            if old.exists():
+                old.rename(path)
+            raise
         shutil.rmtree(old, ignore_errors=True)
     finally:
         shutil.rmtree(partial, ignore_errors=True)

@@ -85,13 +85,12 @@ def test_weights_that_are_missing_are_exit_code_3_and_the_sentence_names_the_fil
     assert names(tmp_path) == []
 
 
-def test_a_backend_that_is_missing_is_exit_code_3_before_any_work(
-    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_a_backend_that_is_missing_is_exit_code_3_before_the_data_is_even_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("headstart.networks.keras_backend.training_backend", lambda: None)
-    options = ["--approach", "frozen+mlp"]
 
-    assert exit_code(["train", str(trained.data), "--out", str(tmp_path / "model"), *options]) == 3
+    assert exit_code(["train", "nowhere", "--out", str(tmp_path / "model"), "--approach", "frozen+mlp"]) == 3
     stderr = capsys.readouterr().err
     assert_one_sentence(stderr)
     assert "pip install 'headstart[train]'" in stderr

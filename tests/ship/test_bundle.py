@@ -23,7 +23,7 @@ from headstart.ship.bundle import Bundle, read_bundle, read_predictions, write_b
 from models import Trained, contents, copied, names, put_tensors, put_weights, sign
 
 SPLIT = Split({"a" * 64: "train", "b" * 64: "test"}, 3, "by hand", "c" * 64, test_opened=2)
-SAID = bundle_module.TestPrediction("ant/größe, 1.png", "ant", "frozen+mlp@vgg16", "bee 🐝", 0.1 + 0.2)
+SAID = bundle_module.HeldOutPrediction("ant/größe, 1.png", "ant", "frozen+mlp@vgg16", "bee 🐝", 0.1 + 0.2)
 
 
 def floats(*shape: int) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +26,7 @@ from headstart.networks.converted import network_from
 from headstart.networks.weights import find_weights
 from headstart.progress import Entered, Listener, Said, Started
 from headstart.settings import TrainSettings, as_document
-from headstart.ship.bundle import FILES, FORMAT, MANIFEST, SPLIT, Bundle, TestPrediction, write_bundle
+from headstart.ship.bundle import FILES, FORMAT, MANIFEST, SPLIT, Bundle, HeldOutPrediction, write_bundle
 
 
 def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
@@ -44,12 +45,11 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     layer = record.layer(settings.layer)
     way.check_installed()
     check_out(settings.out, settings.data, FILES, MANIFEST)
-    if settings.split:
-        read_split(settings.split)
-
     listen(Entered("reading pictures"))
     dataset = read_folder(settings.data)
-    if not settings.split:
+    if settings.split:
+        _check_split(settings.split, dataset)
+    else:
         new_split(dataset, settings.seed)
     # What is wrong with the data was said; from here on it costs the user time.
     origin = find_weights(
@@ -126,7 +126,7 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     )
     entry = results["approaches"][0]
     predictions = [
-        TestPrediction(
+        HeldOutPrediction(
             record.path,
             record.label,
             entry["id"],
@@ -160,6 +160,14 @@ def _split(settings: TrainSettings, dataset: Dataset) -> tuple[Split, list[str]]
         if before.sides == split.sides:
             split = replace(split, test_opened=before.test_opened)
     return split, warnings
+
+
+def _check_split(path: Path, dataset: Dataset) -> None:
+    """Raise `UserError` if the split lacks pictures, before it costs time; unreadable ones can't be told from here."""
+    split = read_split(path)
+    known = {r.sha256 for r in dataset.records}
+    if split.sides.keys() - known:
+        locked_split(path, dataset)
 
 
 def _opened(split: Split, settings: TrainSettings, listen: Listener) -> Split:

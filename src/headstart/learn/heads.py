@@ -47,11 +47,13 @@ def head_from(tensors: Mapping[str, NDArray[Any]], dimension: int, n_classes: in
     width = dimension
     for number in range(len(tensors) // 2):
         kernel, bias = tensors.get(f"{number}/kernel"), tensors.get(f"{number}/bias")
-        if kernel is None or bias is None or kernel.shape != (width, len(bias)):
+        if kernel is None or bias is None or bias.ndim != 1 or kernel.shape != (width, len(bias)):
             raise UserError(f"its head doesn't fit together at layer {number}")
+        with np.errstate(over="ignore"):
+            kernel, bias = kernel.astype(np.float32), bias.astype(np.float32)
         if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
             raise UserError(f"its head holds values that aren't numbers at layer {number}")
-        layers.append((kernel.astype(np.float32), bias.astype(np.float32)))
+        layers.append((kernel, bias))
         width = len(bias)
     if not layers or len(tensors) % 2 or width != n_classes:
         raise UserError(f"its head doesn't end in {n_classes} classes")

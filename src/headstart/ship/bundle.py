@@ -19,7 +19,7 @@ from headstart.data.split import Split, write_split
 from headstart.errors import UserError
 from headstart.folders import folder_in_place_of
 from headstart.learn.heads import DenseHead, head_from
-from headstart.networks.backbones import BACKBONES, Backbone
+from headstart.networks.backbones import BACKBONES, Backbone, Preprocessing
 from headstart.networks.weight_files import BACKBONE_PREFIX, write_tensors
 
 FORMAT = 1
@@ -54,7 +54,7 @@ class Bundle:
 
 
 @dataclass(frozen=True)
-class TestPrediction:
+class HeldOutPrediction:
     """What an approach said of one test picture; ``probability`` is that of the predicted class."""
 
     path: str
@@ -65,7 +65,7 @@ class TestPrediction:
 
 
 def write_bundle(
-    out: Path, bundle: Bundle, results: dict[str, Any], split: Split, predictions: Sequence[TestPrediction]
+    out: Path, bundle: Bundle, results: dict[str, Any], split: Split, predictions: Sequence[HeldOutPrediction]
 ) -> None:
     """Write the model folder ``out`` in one step, with the run's results, split and test predictions inside."""
     tensors = {f"{BACKBONE_PREFIX}{name}": array for name, array in bundle.backbone_arrays.items()}
@@ -85,7 +85,7 @@ def write_bundle(
             "backbone": bundle.backbone.name,
             "layer": bundle.layer,
             "geometry": {"size": bundle.geometry.size, "fit": bundle.geometry.fit},
-            "preprocessing": vars(bundle.backbone.preprocessing),
+            "preprocessing": _plain(bundle.backbone.preprocessing),
             "precision": "f32",
             **bundle.facts,
             "files": {WEIGHTS: {"bytes": (partial / WEIGHTS).stat().st_size, "sha256": _sha256(partial / WEIGHTS)}},
@@ -94,18 +94,18 @@ def write_bundle(
         write_document(manifest, partial / MANIFEST)
 
 
-def _write_predictions(predictions: Sequence[TestPrediction], path: Path) -> None:
+def _write_predictions(predictions: Sequence[HeldOutPrediction], path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream)
-        writer.writerow([f.name for f in fields(TestPrediction)])
+        writer.writerow([f.name for f in fields(HeldOutPrediction)])
         writer.writerows(astuple(p) for p in predictions)
 
 
-def read_predictions(model: Path) -> dict[str, TestPrediction]:
+def read_predictions(model: Path) -> dict[str, HeldOutPrediction]:
     """Return the test predictions in the model folder ``model`` by picture path."""
     with (model / PREDICTIONS).open(encoding="utf-8", newline="") as stream:
         rows = [
-            TestPrediction(row["path"], row["label"], row["approach"], row["predicted"], float(row["probability"]))
+            HeldOutPrediction(row["path"], row["label"], row["approach"], row["predicted"], float(row["probability"]))
             for row in csv.DictReader(stream)
         ]
     return {row.path: row for row in rows}
@@ -174,7 +174,11 @@ def _bundle(path: Path, manifest: dict[str, Any]) -> Bundle:
     if manifest["backbone"] not in BACKBONES:
         raise UserError(f"this headstart doesn't know its backbone {manifest['backbone']!r}")
     record = BACKBONES[manifest["backbone"]]
+    if manifest["preprocessing"] != _plain(record.preprocessing):
+        raise UserError(f"it was trained with another preprocessing than this headstart's {record.name} has")
     layer = record.layer(manifest["layer"])
+    if not isinstance(manifest["classes"], list):
+        raise UserError("its classes aren't a list")
     classes = tuple(str(name) for name in manifest["classes"])
     head = head_from(_under(HEAD_PREFIX, tensors), layer.dimension, len(classes))
     own = {"classes", "backbone", "layer", "geometry", "preprocessing", "files", "manifest_sha256"}
@@ -187,6 +191,10 @@ def _bundle(path: Path, manifest: dict[str, Any]) -> Bundle:
         head=head,
         facts={name: value for name, value in manifest.items() if name not in own},
     )
+
+
+def _plain(preprocessing: Preprocessing) -> dict[str, Any]:
+    return {"channels": preprocessing.channels, "mean": list(preprocessing.mean), "std": list(preprocessing.std)}
 
 
 def _under(prefix: str, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -75,6 +75,12 @@ def cut_patches(out: Path, seed: int) -> int:
     return count
 
 
+def patch_names() -> list[str]:
+    """Return the names of all files that `cut_patches` writes, relative to its folder."""
+    names = [name.rsplit(".", 1)[0] for _, files in PHOTOS.values() for name in files]
+    return [f"{r.part}/{name}/{number:02}.png" for r in REGIONS for name in names for number in range(r.patches)]
+
+
 def _patch(photo: Image.Image, region: Region, random: np.random.Generator) -> Image.Image:
     left, right = int(photo.width * region.left), int(photo.width * region.right)
     top, bottom = int(photo.height * region.top), int(photo.height * region.bottom)

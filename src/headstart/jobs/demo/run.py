@@ -16,7 +16,7 @@ from headstart.data.sources import read_folder
 from headstart.features.handcrafted import SIDE, handcrafted_vector
 from headstart.folders import check_out, folder_in_place_of, scratch_folder
 from headstart.jobs.demo.digits import PER_CLASS
-from headstart.jobs.demo.photos import cut_patches, photo_files
+from headstart.jobs.demo.photos import cut_patches, patch_names, photo_files
 from headstart.jobs.train import run_train
 from headstart.judge.intervals import wilson
 from headstart.judge.pairs import mcnemar_p_value
@@ -25,9 +25,9 @@ from headstart.learn.logistic import fit_logistic
 from headstart.networks.keras_backend import training_backend
 from headstart.progress import Entered, Listener, Said
 from headstart.settings import DemoSettings, TrainSettings
+from headstart.ship.bundle import FILES as MODEL_FILES
 from headstart.ship.bundle import read_predictions, write_document
 
-FILES = ("photos/", "model/", "demo.json")
 SEED = 0
 _RAW_SIDE = 32
 
@@ -46,7 +46,8 @@ def run_demo(settings: DemoSettings, listen: Listener) -> dict[str, Any]:
         If ``out`` holds something else.
     """
     photo_files()
-    check_out(settings.out, None, FILES, "demo.json")
+    ours = ("demo.json", *(f"photos/{name}" for name in patch_names()), *(f"model/{name}" for name in MODEL_FILES))
+    check_out(settings.out, None, ours, "demo.json")
     photos, model = settings.out / "photos", settings.out / "model"
     settings.out.mkdir(parents=True, exist_ok=True)
     write_document({"format": 1}, settings.out / "demo.json")
