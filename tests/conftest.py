@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -38,9 +40,17 @@ def imagenet_200(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return sorted(folder.rglob("*.jpg"))
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give the tests of a file to one worker, and those of one subject too: they share what is costly to make."""
-    item.add_marker(pytest.mark.xdist_group("demo" if item.path.name == "test_demo.py" else str(item.path)))
+class _BySubject(LoadFileScheduling):  # type: ignore[misc] - xdist has no types
+    """Gives the tests of a file to one worker, and those of the demo too: they share what is costly to make."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "demo" if file.endswith("test_demo.py") else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Return how tests are given to the workers."""
+    return _BySubject(config, log)
 
 
 @pytest.hookimpl(hookwrapper=True)

