@@ -40,7 +40,7 @@ def imagenet_200(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return sorted(folder.rglob("*.jpg"))
 
 
-class _BySubject(LoadFileScheduling):  # type: ignore[misc] - xdist has no types
+class _BySubject(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Gives the tests of a file to one worker, and those of the demo too: they share what is costly to make."""
 
     def _split_scope(self, nodeid: str) -> str:
