@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmarks.accuracy import accuracy
 from benchmarks.figure import Figure
 from benchmarks.install import install
 from benchmarks.pictures import benchmark_pictures
@@ -20,6 +21,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "engine": engine,
     "head": head,
     "train": train,
+    "accuracy": accuracy,
     "demo": demo,
     "install": install,
 }

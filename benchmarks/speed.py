@@ -94,7 +94,9 @@ def head(pictures: Path) -> list[Figure]:
     labels = np.array([dataset.label_index(r) for r in dataset.records])
     mean, std = standardisation(x)
     standardised = ((x - mean) / std).astype(np.float64)
-    theirs = LogisticRegressionCV(Cs=7, cv=4, max_iter=1000, use_legacy_attributes=False, l1_ratios=(0,))
+    theirs = LogisticRegressionCV(
+        Cs=7, cv=4, max_iter=1000, scoring="neg_log_loss", use_legacy_attributes=False, l1_ratios=(0,)
+    )
     ours, sklearn = median_seconds(
         lambda: fit_logistic(x, labels, len(dataset.classes), 0), lambda: theirs.fit(standardised, labels)
     )

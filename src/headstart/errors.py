@@ -1,5 +1,8 @@
 """The two ways in which headstart says no: one sentence that says what is wrong, where, and what to do."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class HeadstartError(Exception):
     """An expected failure; its text is shown to the user as it stands."""
@@ -17,6 +20,12 @@ class MissingError(HeadstartError):
     """Something missing in the environment: a backend, a disk, a weight file. Exit code 3."""
 
     exit_code = 3
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return the question whether the nearest of the ``known`` names was meant, with a space before; or nothing."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    return f" Did you mean {near[0]}?" if near else ""
 
 
 def refusal(error: OSError) -> str:

@@ -84,7 +84,7 @@ def check_out(out: Path, data: Path | None, ours: Collection[str], mark: str) ->
     data
         The user's pictures, if there are any: ``out`` may be neither inside nor around them.
     ours
-        The files that headstart writes in such a folder, as ``name`` or ``folder/name``; of a ``folder/`` all.
+        The files that headstart writes in such a folder, as ``name`` or ``folder/name``.
     mark
         The one of them without which the folder isn't ours.
     """

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.errors import UserError
+from headstart.errors import UserError, nearest
 from headstart.learn.heads import DenseHead, Floats
 from headstart.learn.keras_head import fit_keras_head
 from headstart.learn.logistic import fit_logistic
@@ -63,6 +62,4 @@ def approach(name: str) -> Approach:
     """Return the entry ``name``; raise `UserError` with the nearest name if there is none."""
     if name in APPROACHES:
         return APPROACHES[name]
-    near = difflib.get_close_matches(name, APPROACHES, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise UserError(f"No approach is called {name!r}.{hint} Choose from: {', '.join(APPROACHES)}.")
+    raise UserError(f"No approach is called {name!r}.{nearest(name, APPROACHES)} Choose from: {', '.join(APPROACHES)}.")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
-from headstart.errors import UserError
+from headstart.errors import UserError, nearest
 
 
 @dataclass(frozen=True)
@@ -382,6 +381,4 @@ def backbone(name: str) -> Backbone:
     """Return the record of the backbone ``name``; raise `UserError` with the nearest name if there is none."""
     if name in BACKBONES:
         return BACKBONES[name]
-    near = difflib.get_close_matches(name, BACKBONES, n=1, cutoff=0.4)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise UserError(f"No backbone is called {name!r}.{hint} `headstart backbones` lists them.")
+    raise UserError(f"No backbone is called {name!r}.{nearest(name, BACKBONES)} `headstart backbones` lists them.")

@@ -1,0 +1,47 @@
+"""Test accuracy over seeds: what `headstart train --seed N` reports, with the features computed once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.figure import Figure
+from benchmarks.pictures import CALTECH
+from headstart.data.decode import Geometry
+from headstart.data.sources import read_folder
+from headstart.data.split import new_split
+from headstart.features.engine import engine_for
+from headstart.features.extract import features_of
+from headstart.learn.logistic import fit_logistic
+from headstart.networks.backbones import DEFAULT, backbone
+from headstart.networks.converted import network_from
+from headstart.networks.weights import find_weights
+from headstart.progress import silent
+
+SEEDS = range(5)
+MOBILENET = CALTECH.parent / "weights" / "mobilenet_1_0_224_tf_no_top.h5"
+
+
+def accuracy(pictures: Path) -> list[Figure]:
+    """Measure the mean test accuracy over five seeds, of the default backbone and of MobileNet from a local file."""
+    figures = [_mean_accuracy(pictures, DEFAULT, "imagenet")]
+    if MOBILENET.is_file():
+        figures.append(_mean_accuracy(pictures, "mobilenet", str(MOBILENET)))
+    return figures
+
+
+def _mean_accuracy(pictures: Path, name: str, weights: str) -> Figure:
+    record = backbone(name)
+    origin = find_weights(record, weights, layer="avg_pool", seed=0, offline=True, listen=silent)
+    engine = engine_for(network_from(record, "avg_pool", origin, silent))
+    dataset, features = features_of(read_folder(pictures), engine, Geometry(record.image_size), silent)
+    labels = np.array([dataset.label_index(r) for r in dataset.records])
+    shares = []
+    for seed in SEEDS:
+        split, _ = new_split(dataset, seed)
+        train, test = split.part(dataset.records, "train"), split.part(dataset.records, "test")
+        head = fit_logistic(features[train], labels[train], len(dataset.classes), seed)
+        shares.append(float((head.predict_proba(features[test]).argmax(axis=1) == labels[test]).mean()))
+    each = ", ".join(f"{share:.3f}" for share in shares)
+    return Figure(f"mean test accuracy of {name}, seeds 0–4 ({each})", f"{np.mean(shares):.3f}", "≥ 0.97")
