@@ -11,6 +11,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
+from models import Trained, engine_once, trained_once
+
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
@@ -38,6 +40,19 @@ def imagenet_200(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
     with tarfile.open(shared_data / "imagenet_200.tar") as archive:
         archive.extractall(folder, filter="data")
     return sorted(folder.rglob("*.jpg"))
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Trained:
+    """The model that many tests share."""
+    return trained_once(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture
+def one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compile each network once and use it again."""
+    monkeypatch.setattr("headstart.jobs.train.engine_for", engine_once)
+    monkeypatch.setattr("headstart.jobs.classifier.engine_for", engine_once)
 
 
 class _BySubject(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types

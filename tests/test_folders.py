@@ -12,7 +12,7 @@ import pytest
 from headstart.errors import UserError
 from headstart.folders import cache_folder, check_out, file_in_place_of, folder_in_place_of, scratch_folder
 
-OURS = ("model.json", "report/results.json", "photos/")
+OURS = ("model.json", "report/results.json", "photos/one.jpg")
 MARK = "model.json"
 
 
@@ -57,7 +57,7 @@ def test_a_folder_that_headstart_wrote_is_accepted(tmp_path: Path, data: Path) -
     put(tmp_path / "model" / "model.json")
     check_out(tmp_path / "model", data, OURS, MARK)
     put(tmp_path / "model" / "report" / "results.json")
-    put(tmp_path / "model" / "photos" / "any" / "depth.jpg")
+    put(tmp_path / "model" / "photos" / "one.jpg")
     check_out(tmp_path / "model", data, OURS, MARK)
 
 

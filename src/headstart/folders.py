@@ -113,7 +113,7 @@ def check_out(out: Path, data: Path | None, ours: Collection[str], mark: str) ->
     ]
     if not names and not any(here.iterdir()):
         return
-    foreign = sorted(n for n in names if n not in ours and ("/" not in n or n.split("/")[0] + "/" not in ours))
+    foreign = sorted(name for name in names if name not in ours)
     if mark not in names or foreign:
         raise UserError(
             f"--out {out} holds files that headstart didn't write ({', '.join(foreign[:3]) or 'no ' + mark}); "
