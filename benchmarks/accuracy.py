@@ -8,15 +8,14 @@ import numpy as np
 
 from benchmarks.figure import Figure
 from benchmarks.pictures import CALTECH
+from benchmarks.speed import network_of
 from headstart.data.decode import Geometry
 from headstart.data.sources import read_folder
 from headstart.data.split import new_split
 from headstart.features.engine import engine_for
 from headstart.features.extract import features_of
 from headstart.learn.logistic import fit_logistic
-from headstart.networks.backbones import DEFAULT, backbone
-from headstart.networks.converted import network_from
-from headstart.networks.weights import find_weights
+from headstart.networks.backbones import DEFAULT
 from headstart.progress import silent
 
 SEEDS = range(5)
@@ -32,10 +31,9 @@ def accuracy(pictures: Path) -> list[Figure]:
 
 
 def _mean_accuracy(pictures: Path, name: str, weights: str) -> Figure:
-    record = backbone(name)
-    origin = find_weights(record, weights, layer="avg_pool", seed=0, offline=True, listen=silent)
-    engine = engine_for(network_from(record, "avg_pool", origin, silent))
-    dataset, features = features_of(read_folder(pictures), engine, Geometry(record.image_size), silent)
+    network = network_of(name, weights)
+    geometry = Geometry(network.image_size)
+    dataset, features = features_of(read_folder(pictures), engine_for(network), geometry, silent)
     labels = np.array([dataset.label_index(r) for r in dataset.records])
     shares = []
     for seed in SEEDS:

@@ -26,9 +26,10 @@ PICTURES = 400
 SIZE = 224
 
 
-def _default_network() -> ConvertedNetwork:
-    record = backbone(DEFAULT)
-    origin = find_weights(record, "imagenet", layer="avg_pool", seed=0, offline=True, listen=silent)
+def network_of(name: str = DEFAULT, weights: str = "imagenet") -> ConvertedNetwork:
+    """Return a backbone, converted, up to its pooled features."""
+    record = backbone(name)
+    origin = find_weights(record, weights, layer="avg_pool", seed=0, offline=True, listen=silent)
     return network_from(record, "avg_pool", origin, silent)
 
 
@@ -50,7 +51,7 @@ def _run_batches(compiled: Callable[[NDArray[np.float32]], object], batch: NDArr
 
 def features(pictures: Path) -> list[Figure]:
     """Compare files to features with the engine alone, fed with the same pictures decoded in memory."""
-    dataset, engine, geometry = _some(pictures), engine_for(_default_network()), Geometry(SIZE)
+    dataset, engine, geometry = _some(pictures), engine_for(network_of()), Geometry(SIZE)
     pixels = [pixels_from((dataset.root / r.path).read_bytes(), geometry) for r in dataset.records]
     from_files, from_memory = median_seconds(
         lambda: features_of(dataset, engine, geometry, silent), lambda: _run_from_memory(engine, pixels)
@@ -70,7 +71,7 @@ def engine(pictures: Path) -> list[Figure]:
     """Compare requests of one picture, several at once, with larger batches one after the other."""
     import openvino as ov
 
-    network = _default_network()
+    network = network_of()
     ours = OpenVINOEngine(network)
     pixels = [np.zeros((SIZE, SIZE, 3), np.uint8)] * 192
     figures = []
@@ -90,7 +91,7 @@ def head(pictures: Path) -> list[Figure]:
     """Compare the head's fit (7 penalties, 4 folds) with scikit-learn's LogisticRegressionCV on the same rows."""
     from sklearn.linear_model import LogisticRegressionCV
 
-    dataset, x = features_of(read_folder(pictures), engine_for(_default_network()), Geometry(SIZE), silent)
+    dataset, x = features_of(read_folder(pictures), engine_for(network_of()), Geometry(SIZE), silent)
     labels = np.array([dataset.label_index(r) for r in dataset.records])
     mean, std = standardisation(x)
     standardised = ((x - mean) / std).astype(np.float64)

@@ -140,19 +140,19 @@ def test_efficientnet_b0_gets_the_inputs_it_was_trained_on(
     load_weights(ours, ours, record, WeightsOrigin("file", file.name, file))
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", lambda *args, **options: str(file))
     theirs = _builder(record)(include_top=False, weights="imagenet", input_shape=(224, 224, 3))
-    expected = _after_stem(theirs, theirs.input).predict(photos, verbose=0)
+    expected = _after_stem(theirs, theirs.input, theirs.input).predict(photos, verbose=0)
     pixels = keras.Input((224, 224, 3))
-    found = _after_stem(ours, preprocessed(pixels, record), pixels).predict(photos, verbose=0)
+    found = _after_stem(ours, pixels, preprocessed(pixels, record)).predict(photos, verbose=0)
     np.testing.assert_allclose(found, expected, atol=1e-5 * np.abs(expected).max())
-    without = _after_stem(ours, ours.input).predict(photos, verbose=0)
+    without = _after_stem(ours, ours.input, ours.input).predict(photos, verbose=0)
     assert not np.allclose(without, expected, atol=0.01 * np.abs(expected).max())
 
 
-def _after_stem(network: Any, tensor: Any, start: Any = None) -> Any:
-    """Return the network up to its first convolution, on ``tensor``."""
+def _after_stem(network: Any, start: Any, tensor: Any) -> Any:
+    """Return the model from ``start`` to the network's first convolution, which sees ``tensor``."""
     keras = import_keras()
     stem = keras.Model(network.input, network.get_layer("stem_conv").output)
-    return keras.Model(tensor if start is None else start, stem(tensor))
+    return keras.Model(start, stem(tensor))
 
 
 def test_a_digest_is_md5_or_sha256() -> None:

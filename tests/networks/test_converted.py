@@ -68,25 +68,24 @@ def assert_agree(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> None
     assert np.linalg.norm(theirs - theirs.mean(axis=0)) > 1e-3 * np.linalg.norm(theirs)  # no constant output
 
 
-def test_vgg16_gives_keras_own_features_on_real_pictures(photos: list[Path], tmp_path: Path) -> None:
-    path = write_published_layout(random_network("vgg16", seed=1), tmp_path / "vgg16.h5")
-    network = network_from(backbone("vgg16"), "avg_pool", origin_of(path), silent)
-    assert_agree(features(network, photos), keras_features("vgg16", origin_of(path), photos))
-
-
-@pytest.mark.parametrize("name", ["efficientnet_b0"])  # its graph is baked for a batch of one
-def test_others_give_keras_own_features_on_real_pictures(name: str, photos: list[Path]) -> None:
-    weights = WeightsOrigin("none", "random", seed=1)
+def assert_runs_as_in_keras(name: str, weights: WeightsOrigin, photos: list[Path]) -> None:
     network = network_from(backbone(name), "avg_pool", weights, silent)
     assert_agree(features(network, photos), keras_features(name, weights, photos))
+
+
+def test_vgg16_gives_keras_own_features_on_real_pictures(photos: list[Path], tmp_path: Path) -> None:
+    path = write_published_layout(random_network("vgg16", seed=1), tmp_path / "vgg16.h5")
+    assert_runs_as_in_keras("vgg16", origin_of(path), photos)
+
+
+def test_efficientnet_b0_whose_graph_is_baked_for_a_batch_of_one_gives_keras_own_features(photos: list[Path]) -> None:
+    assert_runs_as_in_keras("efficientnet_b0", WeightsOrigin("none", "random", seed=1), photos)
 
 
 @pytest.mark.trust
 @pytest.mark.parametrize("name", BACKBONES)
 def test_every_backbone_gives_keras_own_features_on_real_pictures(name: str, photos: list[Path]) -> None:
-    weights = WeightsOrigin("none", "random", seed=1)
-    network = network_from(backbone(name), "avg_pool", weights, silent)
-    assert_agree(features(network, photos), keras_features(name, weights, photos))
+    assert_runs_as_in_keras(name, WeightsOrigin("none", "random", seed=1), photos)
 
 
 @pytest.mark.trust
