@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 
-@dataclass(frozen=True)
-class PictureRecord:
-    """One picture file: ``path`` relative to the data folder with forward slashes, and its content's hash.
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file that a source names as a picture of a class; nobody has read it yet.
 
-    ``part`` is the ready-made part (train, val or test) it came in, or None.
+    ``path`` names it to people: relative to the data, with forward slashes. ``file`` is where it lies below the
+    listing's root, if that is elsewhere (in an unpacked archive). ``part`` is the ready-made part (train, val or
+    test) it came in, ``group`` what it must not be separated from (a patient, a recording); both None if unknown.
     """
 
     path: str
     label: str
-    sha256: str
     part: str | None = None
+    group: str | None = None
+    file: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A file that isn't used, with a stable reason code (see ``docs/formats.md``)."""
 
@@ -31,16 +34,45 @@ class Skipped:
 
 
 @dataclass(frozen=True)
+class Listing:
+    """What a source names, before any of it is read.
+
+    ``labels`` has the classes that the source declares even if no picture is left of one (an empty class folder).
+    ``name`` is what the user calls the data; ``root`` may be the scratch folder that it was unpacked into.
+    """
+
+    root: Path
+    pictures: tuple[Listed, ...]
+    skipped: tuple[Skipped, ...] = ()
+    labels: tuple[str, ...] = ()
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRecord:
+    """A picture that was read: what its source says of it, and the SHA-256 of its content. Fields as in `Listed`."""
+
+    path: str
+    label: str
+    sha256: str
+    part: str | None = None
+    group: str | None = None
+    file: str | None = None
+
+
+@dataclass(frozen=True)
 class Dataset:
-    """Records and class names, in a fixed order. Never holds pixels."""
+    """Records and class names, in a fixed order. Never holds pixels. ``name`` as in `Listing`, for messages."""
 
     root: Path
     classes: tuple[str, ...]
     records: tuple[PictureRecord, ...]
     skipped: tuple[Skipped, ...] = ()
+    name: str = ""
     _index: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or str(self.root))
         object.__setattr__(self, "_index", {name: i for i, name in enumerate(self.classes)})
 
     @property
@@ -51,6 +83,10 @@ class Dataset:
             digest.update(f"{content} {label}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
+    def file(self, record: PictureRecord) -> Path:
+        """Return where the picture's bytes are."""
+        return self.root / (record.file or record.path)
+
     def label_index(self, record: PictureRecord) -> int:
         """Return the position of the record's class in ``classes``."""
         return self._index[record.label]
@@ -59,7 +95,7 @@ class Dataset:
         """Return this data set with ``skipped`` moved from the records to the skipped."""
         paths = {s.path for s in skipped}
         kept = tuple(r for r in self.records if r.path not in paths)
-        return Dataset(self.root, self.classes, kept, (*self.skipped, *skipped))
+        return replace(self, records=kept, skipped=(*self.skipped, *skipped))
 
     def counts(self) -> Counter[str]:
         """Return the number of pictures per class."""
