@@ -14,7 +14,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from headstart.errors import HeadstartError, MissingError, UserError, refusal
 from headstart.folders import cache_folder
@@ -94,12 +94,10 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
 def child_main(job: Job) -> None:
     """Run ``job`` on the folder named on the command line: the main function of a child's module."""
     folder = Path(sys.argv[1])
-    # The pipe to the parent is ours alone: whatever a library prints, from C too, goes to stderr.
-    pipe = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
+    pipe = pipe_to_parent()
 
     def tell(document: dict[str, Any]) -> None:
-        pipe.write(json.dumps(document) + "\n")
+        pipe.write(json.dumps(document).encode() + b"\n")
         pipe.flush()
 
     def listen(event: Event) -> None:
@@ -115,6 +113,13 @@ def child_main(job: Job) -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     tell({"event": _RESULT, "result": result})
+
+
+def pipe_to_parent() -> BinaryIO:
+    """Return the standard output for ourselves alone: whatever a library prints, from C too, goes to stderr."""
+    pipe = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return pipe
 
 
 def silence_openvino_telemetry() -> None:

@@ -1,0 +1,173 @@
+"""A decoding process as its parent sees it: tasks in, replies out, and a reason why it ended."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast
+
+from headstart.data.decode import Geometry
+from headstart.data.worker import READY, TASKS
+
+SECONDS = 30.0
+"""A picture that isn't there after so many seconds, on a dead network drive say, is given up."""
+
+START_SECONDS = 120.0
+"""A process that isn't ready after so many seconds never will be."""
+
+TOO_SLOW, CRASHES = "too-slow", "crashes-decoder"
+"""Why a picture that ended the process has no other reply."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question about a picture file; ``kind`` is one of `headstart.data.worker.TASKS`.
+
+    Where ``sha256`` is given, a file with other content is refused with the reason ``changed``.
+    """
+
+    file: Path
+    kind: str
+    geometry: Geometry | None = None
+    sha256: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in TASKS:
+            raise ValueError(f"unknown kind of task {self.kind!r}")
+
+    def request(self) -> bytes:
+        """Return the line that asks."""
+        document: dict[str, Any] = {"file": str(self.file.absolute()), "task": self.kind, "sha256": self.sha256}
+        if self.geometry:
+            document |= {"size": self.geometry.size, "fit": self.geometry.fit}
+        return json.dumps(document).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a task: a ``reason`` code why nothing did, or the content's hash and what was asked for."""
+
+    reason: str | None = None
+    sha256: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    payload: bytes = b""
+
+
+class WorkerProcess:
+    """A process that runs `headstart.data.worker`. One thread talks to it; others may kill it."""
+
+    def __init__(self) -> None:
+        self.is_ready = False
+        self._lock = threading.Lock()  # of the next two
+        self._due: float | None = None
+        self._late = False
+        self._process = subprocess.Popen(
+            # -P: a file of the user's called json.py in the current folder must not be imported.
+            [sys.executable, "-P", "-m", "headstart.data.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )
+        self._in = cast("io.BufferedWriter", self._process.stdin)
+        self._out = cast("io.BufferedReader", self._process.stdout)
+
+    def replies(self, tasks: Sequence[Task]) -> list[Reply]:
+        """Return the replies in order; fewer than ``tasks`` if the process ended meanwhile."""
+        done: list[Reply] = []
+        try:
+            self._await_start()
+            self._send(tasks[0])
+            for following in (*tasks[1:], None):
+                # The next request lies ready while the process works: it never waits for us. (No more than one, or
+                # both sides could wait for the other to read.)
+                if following:
+                    self._send(following)
+                self._expect(SECONDS)
+                done.append(self._reply())
+        except (OSError, EOFError):
+            pass
+        finally:
+            self._expect(None)
+        return done
+
+    def _await_start(self) -> None:
+        if not self.is_ready:
+            self._expect(START_SECONDS)
+            if self._line() != READY:
+                raise EOFError
+            self.is_ready = True
+
+    def _send(self, task: Task) -> None:
+        self._in.write(task.request())
+        self._in.flush()
+
+    def _expect(self, seconds: float | None) -> None:
+        """Note that something must come within ``seconds``, or that nothing is waited for."""
+        with self._lock:
+            self._due = None if seconds is None else time.monotonic() + seconds
+            # If the last reply came just as we were killed for it, the next picture isn't to blame.
+            self._late = self._late and seconds is None
+
+    def _reply(self) -> Reply:
+        facts = json.loads(self._line())
+        size = facts.pop("bytes")
+        payload = self._out.read(size)
+        if len(payload) < size:
+            raise EOFError
+        return Reply(facts.pop("reason", None), facts.pop("sha256", ""), facts, payload)
+
+    def _line(self) -> bytes:
+        line = self._out.readline()
+        if not line.endswith(b"\n"):
+            raise EOFError
+        return line
+
+    def kill_if_late(self) -> None:
+        """Kill the process if what is expected of it isn't there in time."""
+        with self._lock:
+            if self._due is not None and time.monotonic() > self._due:
+                self._late = True
+                self._process.kill()
+
+    def kill(self) -> None:
+        """Kill the process; whoever talks to it notices."""
+        self._process.kill()
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether the process is no more."""
+        return self._process.poll() is not None
+
+    def end(self) -> str:
+        """End the process, and return the reason code for the picture at which it had ended by itself, if it had."""
+        self._process.kill()
+        with suppress(OSError):  # it may have died with a request half read
+            self._in.close()
+        code = self._process.wait()
+        self._out.close()
+        out_of_time = hasattr(signal, "SIGPROF") and code == -signal.SIGPROF
+        return TOO_SLOW if self._late or out_of_time else CRASHES
+
+    def forget(self) -> None:
+        """Let go of the process: it belongs to the one of which this is a forked copy."""
+        for pipe in (self._in, self._out):
+            pipe.raw.close()  # without what a thread that isn't here may have begun to write
+        self._process.returncode = 0  # nothing here may wait for it
+
+
+def _environment() -> dict[str, str]:
+    """Return this program's environment, without what would make the process wait, or fail at a warning."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONINSPECT", "PYTHONWARNINGS")}
+    return kept | dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
