@@ -156,8 +156,8 @@ def _decoded(data: bytes, smallest: int) -> Decoded:
     # The EXIF data of a PNG may come after its pixels: asked for it before, Pillow would decode them, and swallow what
     # is wrong with them the second time.
     camera = _camera(image)
-    # Pillow turns a TIFF upright itself when it loads it, and says its upright size before.
-    orientation = 1 if form == "TIFF" else _exif(image, _ORIENTATION)
+    # Pillow turns a TIFF upright itself when it loads it, says its upright size before and no orientation after.
+    orientation = _exif(image, _ORIENTATION)
     rgb = _rgb(image)
     del image  # a large picture must not lie in memory three times
     if isinstance(orientation, int) and orientation in _UPRIGHT:
@@ -242,9 +242,9 @@ def _conversion(image: Image.Image) -> Callable[[Image.Image], Image.Image]:
             inverted=tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO,
             transparent=image.info.get("transparency"),
         )
-    if "transparency" in image.info or mode in ("P", "PA", "LA", "La", "RGBA"):
+    if "transparency" in image.info or mode in ("PA", "LA", "La", "RGBA"):
         return _on_white
-    if mode in ("1", "L", "CMYK", "YCbCr", "LAB"):
+    if mode in ("1", "L", "P", "CMYK", "YCbCr", "LAB"):
         return partial(Image.Image.convert, mode="RGB")
     raise DecodeError("unsupported-mode", mode)
 
