@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +21,12 @@ def cache_folder() -> Path:
     folder = folder.expanduser().absolute()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def file_digest(path: Path, algorithm: str = "sha256") -> str:
+    """Return the digest of a file's content, in hexadecimal."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, algorithm).hexdigest()
 
 
 @contextmanager
@@ -74,20 +81,8 @@ def _umask() -> int:
     return mask
 
 
-def check_out(out: Path, data: Path | None, ours: Collection[str], mark: str) -> None:
-    """Raise `UserError` unless ``out`` is a place where a result may be written without losing anything.
-
-    Parameters
-    ----------
-    out
-        The folder to be written: new, empty, or one that headstart wrote before.
-    data
-        The user's pictures, if there are any: ``out`` may be neither inside nor around them.
-    ours
-        The files that headstart writes in such a folder, as ``name`` or ``folder/name``.
-    mark
-        The one of them without which the folder isn't ours.
-    """
+def _place_apart(out: Path, data: Path | None) -> Path:
+    """Return ``out`` resolved; raise `UserError` if it lies inside or around the data, or can't be written."""
     here = out.resolve()
     if data is not None:
         there = data.resolve()
@@ -102,6 +97,33 @@ def check_out(out: Path, data: Path | None, ours: Collection[str], mark: str) ->
             if not os.access(parent, os.W_OK | os.X_OK):
                 raise UserError(f"--out {out}: no permission to write in {parent}; name another folder.")
             break
+    return here
+
+
+def check_out_file(out: Path, data: Path, is_ours: Callable[[Path], bool]) -> None:
+    """Raise `UserError` unless ``out`` is a file that may be written: apart from ``data``, and new or ``is_ours``."""
+    here = _place_apart(out, data)
+    if here.is_dir():
+        raise UserError(f"--out {out} is a folder; name a file.")
+    if here.exists() and not (here.is_file() and is_ours(here)):
+        raise UserError(f"--out {out} is a file that headstart didn't write; name a new one.")
+
+
+def check_out(out: Path, data: Path | None, ours: Collection[str], mark: str) -> None:
+    """Raise `UserError` unless ``out`` is a place where a result may be written without losing anything.
+
+    Parameters
+    ----------
+    out
+        The folder to be written: new, empty, or one that headstart wrote before.
+    data
+        The user's pictures, if there are any: ``out`` may be neither inside nor around them.
+    ours
+        The files that headstart writes in such a folder, as ``name`` or ``folder/name``.
+    mark
+        The one of them without which the folder isn't ours.
+    """
+    here = _place_apart(out, data)
     if here == Path.cwd():
         raise UserError(f"--out {out} is the current folder, which can't be replaced; name another folder.")
     if not here.exists():

@@ -23,6 +23,7 @@ NUMBERS = (
     "precision_weighted",
     "recall_weighted",
     "f1_weighted",
+    "mcc",
     "log_loss",
     "top5_accuracy",
 )
@@ -158,6 +159,28 @@ def test_enough_pictures_and_errors_need_no_warning() -> None:
 
 def test_few_pictures_and_few_errors_are_both_warned_of() -> None:
     assert len(figures_with_intervals(*wrong_in(0, 10), CLASSES, 0.2, seed=0)["warnings"]) == 2
+
+
+def test_an_accuracy_that_is_no_better_than_always_answering_one_class_is_called_that() -> None:
+    labels = np.array([0] * 95 + [1] * 5)
+    document = figures_with_intervals(*certain(labels, np.zeros(100, np.intp), 2), CLASSES[:2], 0.95, seed=0)
+    assert document["accuracy"]["value"] == 0.95
+    assert [w for w in document["warnings"] if "can't be told from that of always answering" in w and "0.950" in w]
+
+
+def test_where_one_class_outweighs_the_others_the_warning_says_what_to_read_beside_accuracy() -> None:
+    labels = np.array([0] * 800 + [1] * 200)
+    predicted = np.where(np.arange(1000) % 20, labels, 1 - labels)
+    document = figures_with_intervals(*certain(labels, predicted, 2), CLASSES[:2], 0.8, seed=0)
+    assert document["warnings"] == [
+        "One class is 80% of the judged pictures, so accuracy says little; balanced accuracy is 0.950, Matthews "
+        "correlation 0.855."
+    ]
+
+
+def test_classes_of_one_size_need_no_such_warning() -> None:
+    document = figures_with_intervals(*certain(np.arange(100) % 2, np.arange(100) % 4 % 3 % 2, 2), ("a", "b"), 0.5, 0)
+    assert document["warnings"] == []
 
 
 @pytest.fixture(scope="module")

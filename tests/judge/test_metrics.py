@@ -109,6 +109,19 @@ def test_balanced_accuracy_is_scikit_learns(judged: Judged) -> None:
     assert judged.figures()["balanced_accuracy"] == pytest.approx(expected, abs=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:A single label was found")
+@given(any_judged())
+@quick
+def test_matthews_correlation_is_scikit_learns(judged: Judged) -> None:
+    expected = sklearns.matthews_corrcoef(judged.labels, judged.predicted)
+    assert judged.figures()["mcc"] == pytest.approx(expected, abs=1e-6)
+
+
+def test_always_answering_the_largest_class_has_accuracy_but_no_matthews_correlation() -> None:
+    figures = Judged(np.array([0] * 95 + [1] * 5), np.tile(np.array([0.9, 0.1]), (100, 1))).figures()
+    assert (figures["accuracy"], figures["mcc"], figures["balanced_accuracy"]) == (0.95, 0, 0.5)
+
+
 @given(any_judged())
 @quick
 def test_log_loss_is_scikit_learns(judged: Judged) -> None:

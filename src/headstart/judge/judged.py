@@ -13,6 +13,8 @@ from headstart.judge.intervals import percentile_interval, resampling_weights, w
 from headstart.judge.metrics import Array, confusion_matrix, counts, f1, precision, recall, summary
 
 FEW_ERRORS, FEW_PICTURES = 5, 30
+UNEVEN = 0.5
+"""Chance from which on accuracy alone misleads; with two classes 0.7."""
 
 _PER_CLASS = {"precision": precision, "recall": recall, "f1": f1}
 
@@ -57,7 +59,7 @@ def figures_with_intervals(
     document["pictures"] = len(labels)
     document["per_class"] = _per_class(labels, predicted, classes, once, often)
     document["confusion_matrix"] = confusion_matrix(labels, predicted, len(classes)).tolist()
-    document["warnings"] = _warnings(hits, len(labels))
+    document["warnings"] = _warnings(hits, len(labels)) + _chance_warnings(document, chance, len(classes))
     return document
 
 
@@ -85,6 +87,21 @@ def _warnings(hits: int, pictures: int) -> list[str]:
         counted = {0: "No error", 1: "Only 1 error"}.get(errors, f"Only {errors} errors")
         warnings.append(f"{counted} in {pictures} pictures: intervals other than accuracy's are too narrow.")
     return warnings
+
+
+def _chance_warnings(figures: dict[str, Any], chance: float, n_classes: int) -> list[str]:
+    """Say what an accuracy is worth where one class outweighs the others."""
+    if figures["accuracy"]["low"] <= chance:
+        return [
+            f"The accuracy can't be told from that of always answering the most frequent class, {chance:.3f}: nothing "
+            "shows that the pictures were looked at."
+        ]
+    if chance >= max(UNEVEN, 1.4 / n_classes):
+        return [
+            f"One class is {chance:.0%} of the judged pictures, so accuracy says little; balanced accuracy is "
+            f"{figures['balanced_accuracy']['value']:.3f}, Matthews correlation {figures['mcc']['value']:.3f}."
+        ]
+    return []
 
 
 def chance_of(train_labels: NDArray[np.intp], labels: NDArray[np.intp]) -> float:

@@ -73,6 +73,18 @@ def _balanced_accuracy(c: Counts) -> Array:
     return np.asarray(np.nanmean(np.where(c.labelled > 0, recall(c), np.nan), axis=1))
 
 
+def _matthews(c: Counts) -> Array:
+    """Return Matthews' correlation of labels and predictions, for any number of classes (Gorodkin 2004, R_K).
+
+    In [-1, 1]; 0 is no better than guessing, and what always answering one class gets.
+    """
+    hits, labelled, predicted = (x.astype(np.float64) for x in (c.hits, c.labelled, c.predicted))
+    total = labelled.sum(axis=1)
+    over = hits.sum(axis=1) * total - (labelled * predicted).sum(axis=1)
+    under = (total**2 - (labelled**2).sum(axis=1)) * (total**2 - (predicted**2).sum(axis=1))
+    return np.asarray(np.where(under > 0, over / np.sqrt(np.maximum(under, 1e-12)), 0.0))
+
+
 def summary(labels: NDArray[np.intp], proba: Array, weights: Array) -> dict[str, Array]:
     """Return every figure that is one number, ``(n_resamples,)`` each.
 
@@ -98,6 +110,7 @@ def summary(labels: NDArray[np.intp], proba: Array, weights: Array) -> dict[str,
         "precision_weighted": _weighted(precision(c), c),
         "recall_weighted": _weighted(recall(c), c),
         "f1_weighted": _weighted(f1(c), c),
+        "mcc": _matthews(c),
         "log_loss": weights @ picture_losses(labels, proba) / total,
     }
     if n_classes > TOP_K:

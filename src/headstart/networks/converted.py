@@ -18,7 +18,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from headstart import child
-from headstart.folders import cache_folder, file_in_place_of, folder_in_place_of, scratch_folder
+from headstart.folders import cache_folder, file_digest, file_in_place_of, folder_in_place_of, scratch_folder
 from headstart.networks.backbones import Backbone
 from headstart.networks.keras_backend import conversion_backend, has_openvino
 from headstart.networks.weights import WeightsOrigin, source_key
@@ -98,12 +98,7 @@ def _cached(record: Backbone, layer: str, content_sha256: str) -> ConvertedNetwo
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    digests = {}
-    for name in FILES:
-        if (folder / name).is_file():
-            with (folder / name).open("rb") as stream:
-                digests[name] = hashlib.file_digest(stream, "sha256").hexdigest()
-    return digests
+    return {name: file_digest(folder / name) for name in FILES if (folder / name).is_file()}
 
 
 def _converted(record: Backbone, layer: str, origin: WeightsOrigin, listen: Listener) -> ConvertedNetwork:

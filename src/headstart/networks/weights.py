@@ -10,10 +10,10 @@ from pathlib import Path
 
 from headstart import child
 from headstart.errors import MissingError, UserError
-from headstart.folders import cache_folder, scratch_folder
+from headstart.folders import cache_folder, file_digest, scratch_folder
 from headstart.networks.backbones import Backbone, WeightFile
 from headstart.networks.keras_backend import conversion_backend
-from headstart.progress import Listener, Said
+from headstart.progress import Listener, Said, silent
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,17 @@ def find_weights(
         file = path / "weights.safetensors"
         if not (path / "manifest.json").is_file() or not file.is_file():
             raise UserError(f"--weights {weights} is a folder, but not a model that headstart wrote.")
-        return WeightsOrigin("model", path.name, file.absolute(), _sha256(file))
+        return WeightsOrigin("model", path.name, file.absolute(), file_digest(file))
     if not path.is_file():
         raise UserError(f"--weights {weights}: there is no such file; give imagenet, none, a weight file or a model.")
-    return WeightsOrigin("file", path.name, path.absolute(), _sha256(path))
+    return WeightsOrigin("file", path.name, path.absolute(), file_digest(path))
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def check_weights(record: Backbone, weights: str, *, layer: str, offline: bool) -> None:
+    """Raise what `find_weights` would, as far as that can be told without a download."""
+    if weights == "imagenet" and not record.package and not offline:
+        return
+    find_weights(record, weights, layer=layer, seed=0, offline=offline, listen=silent)
 
 
 def _packaged(record: Backbone) -> WeightsOrigin:
@@ -80,7 +82,7 @@ def _packaged(record: Backbone) -> WeightsOrigin:
     found = [Path(str(name.locate())) for name in names if name.suffix == ".pth"]
     if len(found) != 1 or not found[0].is_file():
         raise MissingError(f"The package {record.package} is damaged (no weight file): install it again.")
-    return WeightsOrigin("package", record.package, found[0], _sha256(found[0]))
+    return WeightsOrigin("package", record.package, found[0], file_digest(found[0]))
 
 
 def _published(record: Backbone, *, layer: str, offline: bool, listen: Listener) -> WeightsOrigin:
@@ -98,15 +100,14 @@ def _published(record: Backbone, *, layer: str, offline: bool, listen: Listener)
         _download(record, published, path, with_top=with_top, way_out=way_out, listen=listen)
     if not _fits(path, published):
         raise MissingError(f"{path} isn't what Keras published (half a download?): delete it, or {way_out}.")
-    return WeightsOrigin("keras", published.name, path, _sha256(path))
+    return WeightsOrigin("keras", published.name, path, file_digest(path))
 
 
 def _fits(path: Path, published: WeightFile) -> bool:
     if published.digest is None:
         return True
     algorithm = "sha256" if len(published.digest) == 64 else "md5"
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, algorithm).hexdigest() == published.digest
+    return file_digest(path, algorithm) == published.digest
 
 
 def _download(

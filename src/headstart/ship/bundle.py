@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from headstart import __version__
 from headstart.data.decode import Geometry
 from headstart.data.split import Split, write_split
+from headstart.documents import write_document
 from headstart.errors import UserError
-from headstart.folders import folder_in_place_of
+from headstart.folders import file_digest, folder_in_place_of
 from headstart.learn.heads import DenseHead, head_from
 from headstart.networks.backbones import BACKBONES, Backbone, Preprocessing
 from headstart.networks.weight_files import BACKBONE_PREFIX, write_tensors
@@ -88,14 +89,15 @@ def write_bundle(
             "preprocessing": _plain(bundle.backbone.preprocessing),
             "precision": "f32",
             **bundle.facts,
-            "files": {WEIGHTS: {"bytes": (partial / WEIGHTS).stat().st_size, "sha256": _sha256(partial / WEIGHTS)}},
+            "files": {WEIGHTS: {"bytes": (partial / WEIGHTS).stat().st_size, "sha256": file_digest(partial / WEIGHTS)}},
         }
         manifest["manifest_sha256"] = _self_digest(manifest)
         write_document(manifest, partial / MANIFEST)
 
 
 def _write_predictions(predictions: Sequence[HeldOutPrediction], path: Path) -> None:
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    # A name that is no Unicode is written as the bytes it has.
+    with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow([f.name for f in fields(HeldOutPrediction)])
         writer.writerows(astuple(p) for p in predictions)
@@ -103,17 +105,12 @@ def _write_predictions(predictions: Sequence[HeldOutPrediction], path: Path) -> 
 
 def read_predictions(model: Path) -> dict[str, HeldOutPrediction]:
     """Return the test predictions in the model folder ``model`` by picture path."""
-    with (model / PREDICTIONS).open(encoding="utf-8", newline="") as stream:
+    with (model / PREDICTIONS).open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
         rows = [
             HeldOutPrediction(row["path"], row["label"], row["approach"], row["predicted"], float(row["probability"]))
             for row in csv.DictReader(stream)
         ]
     return {row.path: row for row in rows}
-
-
-def write_document(document: dict[str, Any], path: Path) -> None:
-    """Write a JSON document that people may read."""
-    path.write_text(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def read_bundle(path: Path) -> Bundle:
@@ -199,11 +196,6 @@ def _plain(preprocessing: Preprocessing) -> dict[str, Any]:
 
 def _under(prefix: str, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _self_digest(manifest: dict[str, Any]) -> str:
