@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.accuracy import accuracy
+from benchmarks.audit import check, memory
 from benchmarks.figure import Figure
 from benchmarks.install import install
 from benchmarks.pictures import benchmark_pictures
@@ -17,6 +18,8 @@ from benchmarks.speed import engine, features, head
 BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "help": help_text,
     "predict": predict,
+    "check": check,
+    "memory": memory,
     "features": features,
     "engine": engine,
     "head": head,

@@ -10,10 +10,11 @@ from benchmarks.figure import Figure
 from benchmarks.pictures import CALTECH
 from benchmarks.speed import network_of
 from headstart.data.decode import Geometry
-from headstart.data.sources import read_folder
 from headstart.data.split import new_split
 from headstart.features.engine import engine_for
 from headstart.features.extract import features_of
+from headstart.jobs.holdout import rows_to_learn
+from headstart.jobs.pictures import pictures_of
 from headstart.learn.logistic import fit_logistic
 from headstart.networks.backbones import DEFAULT
 from headstart.progress import silent
@@ -33,12 +34,13 @@ def accuracy(pictures: Path) -> list[Figure]:
 def _mean_accuracy(pictures: Path, name: str, weights: str) -> Figure:
     network = network_of(name, weights)
     geometry = Geometry(network.image_size)
-    dataset, features = features_of(read_folder(pictures), engine_for(network), geometry, silent)
+    with pictures_of(pictures, silent) as read:
+        dataset, features = features_of(read.dataset, engine_for(network), geometry, silent)
     labels = np.array([dataset.label_index(r) for r in dataset.records])
     shares = []
     for seed in SEEDS:
-        split, _ = new_split(dataset, seed)
-        train, test = split.part(dataset.records, "train"), split.part(dataset.records, "test")
+        split, _ = new_split(dataset, seed, read.together.units)
+        train, test = rows_to_learn(split, dataset), split.part(dataset.records, "test")
         head = fit_logistic(features[train], labels[train], len(dataset.classes), seed)
         shares.append(float((head.predict_proba(features[test]).argmax(axis=1) == labels[test]).mean()))
     each = ", ".join(f"{share:.3f}" for share in shares)

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from benchmarks.figure import Figure, median_seconds
 from headstart.data.decode import Geometry, pixels_from
 from headstart.data.records import Dataset
-from headstart.data.sources import read_folder
 from headstart.features.engine import Engine, OpenVINOEngine, Pixels, engine_for
 from headstart.features.extract import features_of
+from headstart.jobs.pictures import pictures_of
 from headstart.learn.heads import standardisation
 from headstart.learn.logistic import fit_logistic
 from headstart.networks.backbones import DEFAULT, backbone
@@ -34,7 +34,8 @@ def network_of(name: str = DEFAULT, weights: str = "imagenet") -> ConvertedNetwo
 
 
 def _some(pictures: Path) -> Dataset:
-    dataset = read_folder(pictures)
+    with pictures_of(pictures, silent) as read:
+        dataset = read.dataset
     step = max(1, len(dataset.records) // PICTURES)
     return Dataset(dataset.root, dataset.classes, dataset.records[::step])
 
@@ -52,7 +53,7 @@ def _run_batches(compiled: Callable[[NDArray[np.float32]], object], batch: NDArr
 def features(pictures: Path) -> list[Figure]:
     """Compare files to features with the engine alone, fed with the same pictures decoded in memory."""
     dataset, engine, geometry = _some(pictures), engine_for(network_of()), Geometry(SIZE)
-    pixels = [pixels_from((dataset.root / r.path).read_bytes(), geometry) for r in dataset.records]
+    pixels = [pixels_from(dataset.file(r).read_bytes(), geometry) for r in dataset.records]
     from_files, from_memory = median_seconds(
         lambda: features_of(dataset, engine, geometry, silent), lambda: _run_from_memory(engine, pixels)
     )
@@ -91,7 +92,8 @@ def head(pictures: Path) -> list[Figure]:
     """Compare the head's fit (7 penalties, 4 folds) with scikit-learn's LogisticRegressionCV on the same rows."""
     from sklearn.linear_model import LogisticRegressionCV
 
-    dataset, x = features_of(read_folder(pictures), engine_for(network_of()), Geometry(SIZE), silent)
+    with pictures_of(pictures, silent) as read:
+        dataset, x = features_of(read.dataset, engine_for(network_of()), Geometry(SIZE), silent)
     labels = np.array([dataset.label_index(r) for r in dataset.records])
     mean, std = standardisation(x)
     standardised = ((x - mean) / std).astype(np.float64)

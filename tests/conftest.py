@@ -51,7 +51,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Trained:
 @pytest.fixture
 def one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile each network once and use it again."""
-    monkeypatch.setattr("headstart.jobs.train.engine_for", engine_once)
+    monkeypatch.setattr("headstart.jobs.extraction.engine_for", engine_once)
     monkeypatch.setattr("headstart.jobs.classifier.engine_for", engine_once)
 
 

@@ -22,12 +22,14 @@ import pytest
 from numpy.typing import NDArray
 
 from headstart.cli.main import exit_code
+from headstart.data.inspect import Inspected, inspected
+from headstart.data.sources import opened
 from headstart.features.engine import Engine, engine_for
 from headstart.jobs.demo import photos
 from headstart.jobs.demo.photos import REGIONS
 from headstart.jobs.train import run_train
 from headstart.networks.converted import ConvertedNetwork
-from headstart.progress import Event, Said
+from headstart.progress import Event, Said, silent
 from headstart.settings import TrainSettings
 from headstart.ship.bundle import Bundle, HeldOutPrediction, read_bundle, read_predictions
 from pictures import encoded, picture
@@ -78,6 +80,12 @@ def train(data: Path, out: Path, **options: Any) -> Trained:
     events: list[Event] = []
     results = run_train(TrainSettings(data, out=out, **options), events.append)
     return Trained(data, out, results, sentences(events))
+
+
+def inspected_in(data: Path) -> Inspected:
+    """Return the readable pictures of a folder, read and decoded as jobs do."""
+    with opened(data, silent) as listing:
+        return inspected(listing, silent)
 
 
 def sentences(events: Sequence[Event]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import headstart
-from headstart.settings import EvaluateSettings, TrainSettings
+from headstart.settings import CheckSettings, EvaluateSettings, FixSettings, TrainSettings
 from models import engine_once, write_alike
 
 PUBLIC = [name for name in headstart.__all__ if name != "__version__"]
@@ -42,7 +42,13 @@ def test_importing_headstart_imports_no_heavy_library() -> None:
 
 
 @pytest.mark.parametrize(
-    ("function", "settings"), [(headstart.train, TrainSettings), (headstart.evaluate, EvaluateSettings)]
+    ("function", "settings"),
+    [
+        (headstart.check, CheckSettings),
+        (headstart.fix, FixSettings),
+        (headstart.train, TrainSettings),
+        (headstart.evaluate, EvaluateSettings),
+    ],
 )
 def test_the_keywords_of_a_function_are_the_fields_of_its_settings(
     function: Callable[..., Any], settings: type[Any]
@@ -74,7 +80,7 @@ def test_out_can_not_be_given_by_position(tmp_path: Path) -> None:
 def test_train_load_predict_and_evaluate_take_paths_as_strings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("headstart.jobs.train.engine_for", engine_once)
+    monkeypatch.setattr("headstart.jobs.extraction.engine_for", engine_once)
     monkeypatch.setattr("headstart.jobs.classifier.engine_for", engine_once)
     monkeypatch.chdir(tmp_path)
     write_alike(Path("data"), {"ant": 3, "bee": 3})

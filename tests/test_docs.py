@@ -17,8 +17,7 @@ import pytest
 
 from headstart import settings
 from headstart.cli.main import app, exit_code
-from headstart.data import decode, sources
-from headstart.data.records import Skipped
+from headstart.data import decode, worker
 from headstart.jobs.train import run_train
 from headstart.progress import silent
 from headstart.settings import TrainSettings
@@ -26,7 +25,7 @@ from pictures import write_classes
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMANDS = ["", "train", "predict", "evaluate", "backbones", "demo"]
+COMMANDS = ["", "check", "fix", "train", "predict", "evaluate", "features", "cache", "backbones", "demo"]
 
 
 def blocks(path: Path, language: str) -> list[str]:
@@ -117,14 +116,23 @@ def test_every_field_of_the_results_is_documented(results: dict[str, Any]) -> No
 
 
 def test_every_reason_code_is_documented() -> None:
-    text = "".join(Path(module.__file__ or "").read_text(encoding="utf-8") for module in (decode, sources))
-    codes = set(re.findall(r'DecodeError\("([a-z-]+)"', text)) | set(re.findall(r'Skipped\([^"]*"([a-z-]+)"', text))
-    assert {"hidden", "link-loop", "not-a-picture", "unsupported-mode"} <= codes
+    text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "src" / "headstart" / "data").rglob("*.py"))
+    codes = set(re.findall(r'(?:DecodeError|Reply|Skipped)\([^")]*"([a-z-]+)"', text))
+    codes |= {*decode.REASONS, *worker.REASONS}
+    assert {"hidden", "link-loop", "not-a-picture", "unsupported-mode", "copy-in-test", "missing-file"} <= codes
     assert codes - names_in((ROOT / "docs" / "formats.md").read_text(encoding="utf-8")) == set()
-    assert Skipped.__doc__ is not None
 
 
-@pytest.mark.parametrize("name", ["TrainSettings", "EvaluateSettings", "PredictSettings", "DemoSettings"])
+def test_every_code_of_a_finding_is_documented() -> None:
+    folders = [ROOT / "src" / "headstart" / "data" / "audit", ROOT / "src" / "headstart" / "jobs"]
+    text = "".join(file.read_text(encoding="utf-8") for folder in folders for file in folder.glob("*.py"))
+    severities = "ERROR|WARNING|NOTE|\"error\"|\"warning\"|\"note\""
+    codes = set(re.findall(rf'"([a-z-]+)",\s+(?:{severities})', text))
+    assert {"duplicate", "near-duplicate", "too-dark", "class-given-away", "no-split", "few-pictures"} <= codes
+    assert codes - names_in((ROOT / "docs" / "formats.md").read_text(encoding="utf-8")) == set()
+
+
+@pytest.mark.parametrize("name", [name for name in dir(settings) if name.endswith("Settings")])
 def test_every_setting_is_documented(name: str) -> None:
     kind = getattr(settings, name)
     assert [field for field in kind.__dataclass_fields__ if f"    {field}\n" not in kind.__doc__] == []

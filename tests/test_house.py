@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "headstart"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LAYERS = [
     {"", "errors"},
-    {"progress", "settings", "folders"},
+    {"progress", "settings", "folders", "documents"},
     {"child"},
     {"data"},
     {"networks"},
@@ -26,11 +26,12 @@ LAYERS = [
     {"learn"},
     {"judge"},
     {"ship"},
+    {"report"},
     {"jobs"},
     {"api"},
     {"cli"},
 ]
-HEAVY = ("keras", "openvino", "sklearn", "scipy", "tensorflow", "h5py", "PIL", "numpy", "skimage")
+HEAVY = ("keras", "openvino", "sklearn", "scipy", "tensorflow", "h5py", "PIL", "numpy", "skimage", "jinja2", "pyarrow")
 
 
 def module_name(path: Path) -> str:
@@ -109,7 +110,10 @@ def test_the_public_names_are_these() -> None:
         "__version__",
         "backbones",
         "build_classifier",
+        "check",
         "evaluate",
+        "extract_features",
+        "fix",
         "load",
         "train",
     ]
@@ -145,6 +149,7 @@ def test_every_module_has_its_tests() -> None:
         "networks/convert": "networks/test_converted",
         "networks/download": "networks/test_weights",
         "jobs/environment": "jobs/test_train",
+        "jobs/folds": "jobs/test_holdout",
         "jobs/seconds": "jobs/test_train",
         "jobs/classifier": "jobs/test_predict",
         "jobs/demo/run": "jobs/test_demo",

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from headstart.api import check as check
     from headstart.api import evaluate as evaluate
+    from headstart.api import fix as fix
     from headstart.api import train as train
     from headstart.errors import HeadstartError as HeadstartError
     from headstart.errors import MissingError as MissingError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from headstart.jobs.classifier import Classifier as Classifier
     from headstart.jobs.classifier import Prediction as Prediction
     from headstart.jobs.classifier import load as load
+    from headstart.jobs.features import extract_features as extract_features
     from headstart.networks.classifier import build_classifier as build_classifier
 
 _PLACES = {
@@ -30,7 +33,10 @@ _PLACES = {
     "UserError": "headstart.errors:UserError",
     "backbones": "headstart.jobs.backbones:backbones",
     "build_classifier": "headstart.networks.classifier:build_classifier",
+    "check": "headstart.api:check",
     "evaluate": "headstart.api:evaluate",
+    "extract_features": "headstart.jobs.features:extract_features",
+    "fix": "headstart.api:fix",
     "load": "headstart.jobs.classifier:load",
     "train": "headstart.api:train",
 }

@@ -7,10 +7,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from headstart.jobs.check import run_check
 from headstart.jobs.evaluate import run_evaluate
+from headstart.jobs.fix import run_fix
 from headstart.jobs.train import run_train
 from headstart.progress import Listener, on_stderr
-from headstart.settings import EvaluateSettings, TrainSettings
+from headstart.settings import CheckSettings, EvaluateSettings, FixSettings, TrainSettings
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -33,5 +35,7 @@ def _function(
     return call
 
 
+check = _function("check", CheckSettings, run_check)
+fix = _function("fix", FixSettings, run_fix)
 train = _function("train", TrainSettings, run_train)
 evaluate = _function("evaluate", EvaluateSettings, run_evaluate)

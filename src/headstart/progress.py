@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Started:
-    """The job's bar begins; ``total`` is the number of pictures it will pass."""
+    """The job passes over ``total`` pictures: its bar begins, or begins anew."""
 
     total: int
 
@@ -87,7 +87,7 @@ def on_stderr() -> Iterator[Listener]:
         def listen(event: Event) -> None:
             match event:
                 case Started(total):
-                    bar.update(task, total=total)
+                    bar.reset(task, total=total)
                 case Advanced(pictures):
                     bar.advance(task, pictures)
                 case Entered(stage):

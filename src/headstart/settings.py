@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 
 def _accept_strings(settings: Any, *names: str) -> None:  # noqa: ANN401 - any settings dataclass
@@ -16,32 +16,76 @@ def _accept_strings(settings: Any, *names: str) -> None:  # noqa: ANN401 - any s
             object.__setattr__(settings, name, Path(value))
 
 
+def _accept_names(settings: Any, name: str) -> None:  # noqa: ANN401 - any settings dataclass
+    """Turn one name, or a list of names, into a tuple of them, as Python callers write them."""
+    value = getattr(settings, name)
+    object.__setattr__(settings, name, (value,) if isinstance(value, str) else tuple(value))
+
+
+_SHARED = {
+    "data": """
+        The pictures: a folder with one sub-folder per class, or with train, val and test folders of such; a zip or
+        tar of that; a CSV or JSONL list (path, label, and if you like split and group); or a Parquet file with the
+        pictures inside.""",
+    "split": """
+        A split.json of an earlier run: the same pictures are held out again.""",
+    "fit": """
+        How a picture becomes a square: squash (the whole picture, its aspect changed), crop (the middle) or pad
+        (the whole picture with grey beside it).""",
+    "group_by": """
+        A regular expression, searched in the pictures' paths: those in which its capturing groups are the same (a
+        patient, a recording) are never separated.""",
+    "folds": """
+        Cross-validation: cut the pictures into so many folds (at least 3), each the test part once.""",
+    "exclude": """
+        Leave out a class; may be given several times.""",
+    "backbone": """
+        The pretrained network; `headstart backbones` lists them.""",
+    "layer": """
+        The layer whose output is the feature vector: avg_pool, or fc1 or fc2 of VGG16 and VGG19.""",
+    "weights": """
+        imagenet, none (random, to see what pretraining brings), a weight file (.weights.h5, .h5, .safetensors)
+        or a model folder that headstart wrote.""",
+    "offline": """
+        Never download a weight file.""",
+    "cache": """
+        Folder in which feature vectors are kept, so that no picture is computed twice; HEADSTART_CACHE, or the
+        platform's own place, if none is named.""",
+    "no_cache": """
+        Neither take feature vectors from the cache nor keep them there.""",
+    "dedupe_test": """
+        Take pictures of a ready-made test part that have a copy or near copy in another part out of it.""",
+    "resplit": """
+        Set ready-made parts aside and split anew, copies kept together.""",
+}
+"""What options mean that mean the same in every command."""
+
+S = TypeVar("S")
+
+
+def _with_shared_options(settings_class: type[S]) -> type[S]:
+    """Add to the docstring of a settings class what its shared options mean."""
+    names = [f.name for f in dataclasses.fields(settings_class) if f.name in _SHARED]  # type: ignore[arg-type]
+    entries = "".join(f"    {name}{_SHARED[name]}\n" for name in names)
+    heading = "" if "    Parameters\n" in str(settings_class.__doc__) else "\n    Parameters\n    ----------\n"
+    settings_class.__doc__ = f"{str(settings_class.__doc__).rstrip()}\n{heading}{entries}    "
+    return settings_class
+
+
+@_with_shared_options
 @dataclass(frozen=True)
 class TrainSettings:
     """The settings of ``train``.
 
     Parameters
     ----------
-    data
-        Folder with one sub-folder of pictures per class, or with ready-made train/val/test folders of them.
     out
         Folder to write the model to: new, empty, or written by headstart before.
     approach
         How to learn: frozen+logistic (a softmax layer fitted to its optimum) or frozen+mlp (the classic custom
         layers: dense 256, ReLU, dropout 0.5, softmax; needs the extra "train").
-    backbone
-        The pretrained network; `headstart backbones` lists them.
-    layer
-        The layer whose output is the feature vector: avg_pool, or fc1 or fc2 of VGG16 and VGG19.
-    weights
-        imagenet, none (random, to see what pretraining brings), a weight file (.weights.h5, .h5, .safetensors)
-        or a model folder that headstart wrote.
-    split
-        A split.json of an earlier run: the same pictures are held out again.
     seed
         Seed of the split, of random weights and of the training.
-    offline
-        Never download a weight file.
     """
 
     data: Path
@@ -51,30 +95,149 @@ class TrainSettings:
     layer: str = field(default="avg_pool", kw_only=True)
     weights: str = field(default="imagenet", kw_only=True)
     split: Path | None = field(default=None, kw_only=True)
+    fit: str = field(default="squash", kw_only=True)
+    group_by: str | None = field(default=None, kw_only=True)
+    folds: int | None = field(default=None, kw_only=True)
+    exclude: tuple[str, ...] = field(default=(), kw_only=True)
+    dedupe_test: bool = field(default=False, kw_only=True)
+    resplit: bool = field(default=False, kw_only=True)
     seed: int = field(default=0, kw_only=True)
     offline: bool = field(default=False, kw_only=True)
+    cache: Path | None = field(default=None, kw_only=True)
+    no_cache: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "data", "out", "split", "cache")
+        _accept_names(self, "exclude")
+
+
+@_with_shared_options
+@dataclass(frozen=True)
+class FeaturesSettings:
+    """The settings of ``features``.
+
+    Parameters
+    ----------
+    out
+        File to write: .npz or .parquet; new, or one that `features` wrote.
+    seed
+        Seed of random weights (``weights="none"``).
+    """
+
+    data: Path
+    out: Path = field(kw_only=True)
+    backbone: str = field(default="efficientnet_lite0", kw_only=True)
+    layer: str = field(default="avg_pool", kw_only=True)
+    weights: str = field(default="imagenet", kw_only=True)
+    fit: str = field(default="squash", kw_only=True)
+    exclude: tuple[str, ...] = field(default=(), kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+    offline: bool = field(default=False, kw_only=True)
+    cache: Path | None = field(default=None, kw_only=True)
+    no_cache: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "data", "out", "cache")
+        _accept_names(self, "exclude")
+
+
+@_with_shared_options
+@dataclass(frozen=True)
+class CacheSettings:
+    """The settings of ``cache``.
+
+    Parameters
+    ----------
+    verify
+        Read every stored vector and compare it with its checksum.
+    prune_days
+        Remove vectors that weren't used for so many days.
+    prune_size
+        Remove the vectors unused longest until so much is left, as in 500MB or 2GB.
+    """
+
+    cache: Path | None = field(default=None, kw_only=True)
+    verify: bool = field(default=False, kw_only=True)
+    prune_days: int | None = field(default=None, kw_only=True)
+    prune_size: str | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "cache")
+
+
+@_with_shared_options
+@dataclass(frozen=True)
+class CheckSettings:
+    """The settings of ``check``.
+
+    Parameters
+    ----------
+    out
+        Folder for the page check.html and the document check.json: new, empty, or written by `check` before.
+    no_pictures
+        Leave thumbnails out of the page.
+    """
+
+    data: Path
+    out: Path | None = field(default=None, kw_only=True)
+    no_pictures: bool = field(default=False, kw_only=True)
+    split: Path | None = field(default=None, kw_only=True)
+    fit: str = field(default="squash", kw_only=True)
+    group_by: str | None = field(default=None, kw_only=True)
+    folds: int | None = field(default=None, kw_only=True)
+    exclude: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         _accept_strings(self, "data", "out", "split")
+        _accept_names(self, "exclude")
 
 
+@_with_shared_options
+@dataclass(frozen=True)
+class FixSettings:
+    """The settings of ``fix``.
+
+    Parameters
+    ----------
+    out
+        Folder for the cleaned copy: new or empty.
+    """
+
+    data: Path
+    out: Path = field(kw_only=True)
+    exclude: tuple[str, ...] = field(default=(), kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "data", "out")
+        _accept_names(self, "exclude")
+
+
+@_with_shared_options
 @dataclass(frozen=True)
 class EvaluateSettings:
     """The settings of ``evaluate``.
+
+    Classes are matched to the model's by name. With ``split`` its test part alone is judged. ``fit`` is the model's;
+    naming another one is refused.
 
     Parameters
     ----------
     model
         Model folder that `train` wrote.
-    data
-        Folder of pictures as for `train`; classes are matched to the model's by name.
     """
 
     model: Path
     data: Path
+    split: Path | None = field(default=None, kw_only=True)
+    fit: str | None = field(default=None, kw_only=True)
+    group_by: str | None = field(default=None, kw_only=True)
+    exclude: tuple[str, ...] = field(default=(), kw_only=True)
+    cache: Path | None = field(default=None, kw_only=True)
+    no_cache: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        _accept_strings(self, "model", "data")
+        _accept_strings(self, "model", "data", "split", "cache")
+        _accept_names(self, "exclude")
 
 
 @dataclass(frozen=True)
@@ -119,4 +282,12 @@ class DemoSettings:
 def as_document(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings dataclass
     """Return settings as plain JSON values, without the paths of this machine."""
     values = dataclasses.asdict(settings)
-    return {name: value for name, value in values.items() if not isinstance(value, Path | tuple)}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if not _is_path(value)
+    }
+
+
+def _is_path(value: object) -> bool:
+    return isinstance(value, Path) or (isinstance(value, tuple) and any(isinstance(each, Path) for each in value))

@@ -117,25 +117,32 @@ def test_an_interrupt_while_a_network_is_prepared_is_exit_code_130_and_leaves_no
     monkeypatch.setenv("HEADSTART_CACHE", str(cache))
     with started(data, "--weights", "none") as process:
         assert process.stderr is not None
+        assert "Checked 6 pictures" in process.stderr.readline()
         assert "efficientnet_lite0 is random" in process.stderr.readline()
         time.sleep(0.5)
         os.kill(process.pid, signal.SIGINT)
         rest = process.stderr.read()
 
     assert process.returncode == 130
-    assert rest == "headstart: interrupted; nothing was written.\n"
+    assert rest == "headstart: interrupted; no result was written. What was computed is kept in the cache.\n"
     assert names(data.parent) == ["cache", "data"]
-    assert not [file for file in contents(cache) if not file.startswith("keras/")]
+    assert not [file for file in contents(cache) if not file.startswith(("keras/", "features/"))]
 
 
 def test_an_interrupt_while_features_are_computed_is_exit_code_130_and_leaves_nothing(tmp_path: Path) -> None:
     data = write_alike(tmp_path / "data", {"ant": 100, "bee": 100})
-    with started(data) as process:
+    with started(data, "--cache", str(tmp_path / "cache")) as process:
         assert process.stderr is not None
-        time.sleep(1.5)
+        assert "Checked 200 pictures" in process.stderr.readline()
+        time.sleep(1)
         os.kill(process.pid, signal.SIGINT)
         said = process.stderr.read()
 
-    assert said == "headstart: interrupted; nothing was written.\n"
+    assert said == "headstart: interrupted; no result was written. What was computed is kept in the cache.\n"
     assert process.returncode == 130
-    assert names(tmp_path) == ["data"]
+    assert names(tmp_path) == ["cache", "data"]
+
+
+def test_folds_are_summed_up_in_a_sentence(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert exit_code(["train", str(data), "--out", str(data.parent / "model"), "--folds", "3"]) == 0
+    assert "3 folds, each judged by a head that was fitted without it: mean accuracy" in capsys.readouterr().out

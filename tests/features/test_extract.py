@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from headstart.data.decode import Geometry, pixels_from
 from headstart.data.records import Dataset, Skipped
-from headstart.data.sources import read_folder
+from headstart.data.workers import Task, end_workers
 from headstart.features import extract
 from headstart.features.engine import OpenVINOEngine, Pixels, Vector
-from headstart.features.extract import features_of, vectors_of
+from headstart.features.extract import computed, features_of, vectors_of
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import network_from
 from headstart.networks.weights import find_weights
 from headstart.progress import Advanced, Event, silent
+from models import inspected_in
 from pictures import encoded, picture, write_classes
 
 SMALL = Geometry(8)
@@ -44,25 +48,36 @@ class Backwards:
 
 def mean_colours(dataset: Dataset) -> list[Vector]:
     """Return what `Backwards` should give, picture by picture."""
-    decoded = [pixels_from((dataset.root / record.path).read_bytes(), SMALL) for record in dataset.records]
+    decoded = [pixels_from(dataset.file(record).read_bytes(), SMALL) for record in dataset.records]
     return [pixels.mean(axis=(0, 1)).astype(np.float32) for pixels in decoded]
+
+
+def with_content(dataset: Dataset, path: str, content: bytes) -> Dataset:
+    """Return ``dataset`` with another content of one picture: as if it had been listed with that."""
+    (dataset.root / path).write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    return replace(dataset, records=tuple(replace(r, sha256=digest) if r.path == path else r for r in dataset.records))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_worker_is_left() -> Iterator[None]:
+    yield
+    end_workers()
 
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Dataset:
-    return read_folder(write_classes(tmp_path / "data", {"ant": 6, "bee": 7}))
+    return inspected_in(write_classes(tmp_path / "data", {"ant": 6, "bee": 7})).dataset
 
 
 @pytest.fixture
 def damaged(dataset: Dataset) -> Dataset:
     """Return a data set in which four pictures can't be had, each for a reason of its own."""
-    root = dataset.root
     whole = encoded(picture((9, 9, 9), 1))
-    (root / "ant/00.png").write_bytes(b"no picture")
-    (root / "bee/03.png").write_bytes(whole[: len(whole) // 2])
-    dataset = read_folder(root)
-    (root / "ant/04.png").write_bytes(whole)
-    (root / "bee/06.png").unlink()
+    dataset = with_content(dataset, "ant/00.png", b"no picture")
+    dataset = with_content(dataset, "bee/03.png", whole[: len(whole) // 2])
+    (dataset.root / "ant/04.png").write_bytes(whole)
+    (dataset.root / "bee/06.png").unlink()
     return dataset
 
 
@@ -141,7 +156,24 @@ def test_positions_tell_which_paths_failed(damaged: Dataset) -> None:
     paths = [damaged.root / name for name in ("bee/00.png", "missing.png", "ant/00.png", "ant")]
     rows, failed = vectors_of(paths, [None] * 4, Backwards(), SMALL, silent)
     assert list(rows) == [0]
-    assert failed == {1: "unreadable", 2: "not-a-picture", 3: "unreadable"}
+    assert failed == {1: "unreadable", 2: "not-a-picture", 3: "not-a-file"}
+
+
+def test_every_position_comes_once_with_its_vector_or_its_reason(damaged: Dataset) -> None:
+    paths = [damaged.file(record) for record in damaged.records]
+    made = list(computed(paths, [None] * len(paths), Backwards(), SMALL, silent))
+    assert sorted(key for key, _ in made) == list(range(13))
+    assert {key: reason for key, reason in made if isinstance(reason, str)} == {
+        0: "not-a-picture",
+        9: "unreadable",
+        12: "unreadable",
+    }
+
+
+def test_pictures_of_which_none_can_be_read_all_have_their_reason(tmp_path: Path) -> None:
+    rows, failed = vectors_of([tmp_path] * 20, [None] * 20, Backwards(), SMALL, silent)
+    assert rows == {}
+    assert failed == dict.fromkeys(range(20), "not-a-file")
 
 
 def test_a_path_given_twice_has_two_rows(dataset: Dataset) -> None:
@@ -151,22 +183,36 @@ def test_a_path_given_twice_has_two_rows(dataset: Dataset) -> None:
 
 
 def test_decoding_is_never_far_ahead_of_the_engine(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded: list[bytes] = []
+    asked: list[Path] = []
     when_first_wanted: list[int] = []
 
     class Late(Backwards):
         def vectors(self, pictures: Iterable[tuple[int, Pixels]]) -> Iterator[tuple[int, Vector]]:
             waiting = iter(pictures)
             first = next(waiting)
-            time.sleep(0.3)  # for the threads to go as far as they would
-            when_first_wanted.append(len(decoded))
+            time.sleep(0.3)  # for the workers to go as far as they would
+            when_first_wanted.append(len(asked))
             yield from super().vectors([first, *waiting])
 
-    def noted(data: bytes, geometry: Geometry) -> Pixels:
-        decoded.append(data)
-        return pixels_from(data, geometry)
+    def noted(path: Path, *rest: Any) -> Task:
+        asked.append(path)
+        return Task(path, *rest)
 
-    monkeypatch.setattr(extract, "pixels_from", noted)
-    features_of(dataset, Late(), SMALL, silent)
-    assert when_first_wanted[0] <= 4 * Late.parallel
-    assert len(decoded) == 13
+    monkeypatch.setattr(extract, "Task", noted)
+    paths = [dataset.file(record) for record in dataset.records] * 100
+    vectors_of(paths, [None] * 1300, Late(), SMALL, silent)
+    assert when_first_wanted[0] <= 8 * (len(os.sched_getaffinity(0)) + 1)
+    assert len(asked) == 1300
+
+
+def test_an_engine_that_fails_leaves_the_workers_usable(dataset: Dataset) -> None:
+    class Failing(Backwards):
+        def vectors(self, pictures: Iterable[tuple[int, Pixels]]) -> Iterator[tuple[int, Vector]]:
+            next(iter(pictures))
+            raise RuntimeError("out of order")
+
+    paths = [dataset.file(record) for record in dataset.records] * 100
+    with pytest.raises(RuntimeError, match="out of order"):
+        vectors_of(paths, [None] * 1300, Failing(), SMALL, silent)
+    _, features = features_of(dataset, Backwards(), SMALL, silent)
+    np.testing.assert_array_equal(features, mean_colours(dataset))

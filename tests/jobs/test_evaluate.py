@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from headstart.data.split import read_split
 from headstart.errors import UserError
 from headstart.jobs.evaluate import run_evaluate
 from headstart.progress import Event, silent
@@ -84,7 +85,10 @@ def test_folders_are_matched_to_classes_by_name_whatever_order_they_come_in(tmp_
 def test_a_class_that_the_model_does_not_know_is_refused_by_name(trained: Trained, tmp_path: Path) -> None:
     data = write_alike(tmp_path / "data", {"ant": 1, "wolf": 1, "yak": 1})
 
-    with pytest.raises(UserError, match=r"doesn't know \(wolf, yak\); it knows ant, bee, cow\. Rename or move"):
+    with pytest.raises(
+        UserError,
+        match=r"doesn't know \(wolf, yak\); it knows ant, bee, cow\. Rename .* leave them out with --exclude",
+    ):
         evaluated(trained.model, data)
 
 
@@ -114,3 +118,35 @@ def test_data_without_a_readable_picture_is_refused(trained: Trained, tmp_path: 
 
     with pytest.raises(UserError, match=r"holds no picture that can be read \(Skipped 2 files \(2 not-a-picture\)"):
         evaluated(trained.model, tmp_path / "data")
+
+
+def test_with_a_split_its_test_part_alone_is_judged_and_that_is_counted(trained: Trained, tmp_path: Path) -> None:
+    split = Path(shutil.copy(trained.model / "run" / "split.json", tmp_path))
+    document = run_evaluate(EvaluateSettings(trained.model, trained.data, split=split), silent)
+    assert document["figures"]["accuracy"] == trained.entry["test"]["accuracy"]
+    assert document["seen_in_training"] == 0
+    assert read_split(split).test_opened == 2
+
+
+def test_test_pictures_that_are_gone_are_told(trained: Trained, tmp_path: Path) -> None:
+    split = shutil.copy(trained.model / "run" / "split.json", tmp_path)
+    shutil.copytree(trained.data, tmp_path / "data")
+    (tmp_path / "data" / trained.tested[0].path).unlink()
+    with pytest.raises(UserError, match=rf"lacks 1 of the 6 test pictures .*{trained.tested[0].path}"):
+        run_evaluate(EvaluateSettings(trained.model, tmp_path / "data", split=Path(split)), silent)
+
+
+def test_a_class_can_be_left_out(trained: Trained) -> None:
+    document = run_evaluate(EvaluateSettings(trained.model, trained.data, exclude=("ant",)), silent)
+    assert document["pictures"] == 16
+
+
+def test_another_fit_than_the_models_is_refused(trained: Trained) -> None:
+    with pytest.raises(UserError, match=r"--fit crop: .* was trained with squash"):
+        run_evaluate(EvaluateSettings(trained.model, trained.data, fit="crop"), silent)
+    assert run_evaluate(EvaluateSettings(trained.model, trained.data, fit="squash"), silent)["pictures"] == 24
+
+
+def test_groups_that_are_few_are_warned_of(trained: Trained) -> None:
+    document = run_evaluate(EvaluateSettings(trained.model, trained.data, group_by=r"(0[0-3])"), silent)
+    assert any("come from 16 groups only" in warning for warning in document["warnings"])

@@ -85,7 +85,7 @@ def test_what_can_not_be_used_gets_a_reason_and_the_others_their_answer(
         None,
         "unreadable",
         "empty-file",
-        "unreadable",
+        "not-a-file",
         None,
     ]
     assert [(p.label, p.probability, p.top) for p in predictions if p.error] == [(None, None, ())] * 4

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import warnings
@@ -9,7 +10,7 @@ import warnings
 import cyclopts
 
 from headstart import __version__
-from headstart.cli import backbones, demo, evaluate, predict, train
+from headstart.cli import backbones, cache, check, demo, evaluate, features, fix, predict, train
 from headstart.errors import HeadstartError, refusal
 
 app = cyclopts.App(
@@ -21,7 +22,17 @@ app = cyclopts.App(
     result_action="return_value",
     suppress_keyboard_interrupt=False,  # it is told below
 )
-for command in (train.train, predict.predict, evaluate.evaluate, backbones.backbones, demo.demo):
+for command in (
+    check.check,
+    fix.fix,
+    train.train,
+    predict.predict,
+    evaluate.evaluate,
+    features.features,
+    cache.cache,
+    backbones.backbones,
+    demo.demo,
+):
     app.command(command)
 
 
@@ -29,6 +40,9 @@ def main() -> None:
     """Run the command line; exit 0 done, 2 a user's mistake, 3 something missing, 130 interrupted."""
     # Pillow warns of large pictures; headstart has its own limit and reason code for them.
     warnings.filterwarnings("ignore", module="PIL")
+    # Names of files may be no Unicode; what can't be printed is printed as an escape.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(exit_code())
 
 
@@ -43,7 +57,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
         print(f"headstart: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("headstart: interrupted; nothing was written.", file=sys.stderr)
+        print("headstart: interrupted; no result was written. What was computed is kept in the cache.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,12 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from headstart.documents import json_text
+
 FIGURES = {
     "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy",
     "precision_macro": "precision (macro)",
     "recall_macro": "recall (macro)",
     "f1_macro": "F1 (macro)",
+    "mcc": "Matthews correlation",
     "top5_accuracy": "accuracy, top 5",
     "log_loss": "log loss",
 }
@@ -23,7 +25,7 @@ FIGURES = {
 
 def print_json(document: Any) -> None:  # noqa: ANN401 - any JSON document
     """Print one JSON document on stdout."""
-    print(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
+    print(json_text(document))
 
 
 def print_figures(figures: Mapping[str, Any], title: str) -> None:
@@ -47,3 +49,22 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     with console.capture() as text:
         console.print(table)
     print(text.get(), end="")  # rich ends the program by itself where a reader went away
+
+
+_SHOWN = 3  # items of a finding
+
+
+def print_findings(document: Mapping[str, Any]) -> None:
+    """Print what `check` found: a paragraph each, the errors first."""
+    from headstart.report.check_page import verdict
+    from headstart.report.page import shown
+
+    print(f"{document['pictures']} pictures of {len(document['classes'])} classes in {shown(document['data'])}\n")
+    for finding in document["findings"]:
+        print(f"{finding['severity'].upper():8}{finding['code']}: {shown(finding['what'])}")
+        for item in finding["items"][:_SHOWN]:
+            print(f"          {shown(item if isinstance(item, str) else ' = '.join(item[:_SHOWN]))}")
+        if finding["count"] > _SHOWN:
+            print(f"          … and {finding['count'] - _SHOWN} more")
+        print(f"        → {finding['advice']}")
+    print(f"\n{verdict(document)}")

@@ -30,4 +30,11 @@ def train(settings: Annotated[TrainSettings, Parameter(name="*")], *, json: bool
     entry, split = results["approaches"][0], results["split"]
     title = f"{entry['id']} on {split['test']} held-out pictures of {len(results['dataset']['classes'])} classes"
     print_figures(entry["test"], title)
+    if "folds" in entry:
+        folds = entry["folds"]
+        print(
+            f"\n{folds['count']} folds, each judged by a head that was fitted without it: mean accuracy "
+            f"{folds['mean_accuracy']:.3f} ({folds['lowest_accuracy']:.3f} – {folds['highest_accuracy']:.3f}). "
+            "The model and the figures above are of the first."
+        )
     print(f"\nModel: {settings.out}\nNext:  headstart predict {shlex.quote(str(settings.out))} IMAGE...")

@@ -7,6 +7,7 @@ Every picture is a batch of its own under OpenVINO (two and more run side by sid
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from headstart.child import silence_openvino_telemetry
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import ConvertedNetwork
-from headstart.networks.keras_backend import has_openvino
+from headstart.networks.keras_backend import has_openvino, import_keras
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
@@ -40,6 +41,19 @@ def engine_for(network: ConvertedNetwork) -> Engine:
     return OpenVINOEngine(network) if has_openvino() else KerasEngine(network)
 
 
+def engine_name() -> str:
+    """Return name and version of what runs networks on this machine, without starting it."""
+    return _openvino_name() if has_openvino() else _keras_name()
+
+
+def _openvino_name() -> str:
+    return f"openvino {version('openvino')}"
+
+
+def _keras_name() -> str:
+    return f"keras {version('keras')} on {import_keras().backend.backend()}"
+
+
 class OpenVINOEngine:
     """OpenVINO on the CPU in float32, one picture a request, several requests at once."""
 
@@ -47,7 +61,7 @@ class OpenVINOEngine:
         silence_openvino_telemetry()
         import openvino as ov
 
-        self.name = f"openvino {ov.__version__.split('-')[0]}"
+        self.name = _openvino_name()
         core = ov.Core()
         side = network.image_size
         model = core.read_model(network.folder / "network.xml")
@@ -84,12 +98,10 @@ class KerasEngine:
 
     def __init__(self, network: ConvertedNetwork) -> None:
         from headstart.networks.classifier import cut_at, whole_network, with_preprocessing
-        from headstart.networks.keras_backend import import_keras
         from headstart.networks.weight_files import load_weights
         from headstart.networks.weights import WeightsOrigin
 
-        keras = import_keras()
-        self.name = f"keras {keras.__version__} on {keras.backend.backend()}"
+        self.name = _keras_name()
         record = backbone(network.backbone)
         whole = whole_network(record, include_top=record.layer(network.layer).needs_top)
         cut = cut_at(whole, record, network.layer)

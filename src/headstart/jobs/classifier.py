@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,10 @@ from numpy.typing import NDArray
 
 from headstart.data.records import Dataset
 from headstart.features.engine import Engine, engine_for
-from headstart.features.extract import features_of, vectors_of
-from headstart.networks.converted import network_with
+from headstart.features.extract import vectors_of
+from headstart.features.store import FeatureStore
+from headstart.jobs.extraction import extracted
+from headstart.networks.converted import ConvertedNetwork, network_with
 from headstart.progress import Entered, Listener, Started, silent
 from headstart.ship.bundle import Bundle, read_bundle
 
@@ -41,7 +44,12 @@ class Classifier:
     """A trained model; see `load`."""
 
     bundle: Bundle
-    engine: Engine
+    network: ConvertedNetwork
+
+    @functools.cached_property
+    def engine(self) -> Engine:
+        """What runs the network, started when it is first needed."""
+        return engine_for(self.network)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -77,14 +85,14 @@ class Classifier:
             predictions.append(Prediction(path, tuple((self.classes[i], float(proba[i])) for i in order)))
         return predictions
 
-    def predict_proba(self, dataset: Dataset, listen: Listener) -> tuple[Dataset, NDArray[np.float32]]:
+    def predict_proba(
+        self, dataset: Dataset, store: FeatureStore | None, listen: Listener
+    ) -> tuple[Dataset, NDArray[np.float32]]:
         """Return the readable part of ``dataset`` and its probabilities, ``(n_pictures, n_classes)`` float32."""
-        listen(Started(len(dataset.records)))
-        listen(Entered("predicting"))
-        readable, features = features_of(dataset, self.engine, self.bundle.geometry, listen)
-        if not readable.records:
-            return readable, np.empty((0, len(self.classes)), np.float32)
-        return readable, self.bundle.head.predict_proba(features)
+        features = extracted(dataset, self.network, self.bundle.geometry, store, listen)
+        if not features.dataset.records:
+            return features.dataset, np.empty((0, len(self.classes)), np.float32)
+        return features.dataset, self.bundle.head.predict_proba(features.matrix)
 
 
 def load(path: str | Path, listen: Listener = silent) -> Classifier:
@@ -96,5 +104,4 @@ def load(path: str | Path, listen: Listener = silent) -> Classifier:
         If it is no model folder, or an incomplete or altered one.
     """
     bundle = read_bundle(Path(path))
-    network = network_with(bundle.backbone, bundle.layer, bundle.backbone_arrays, listen)
-    return Classifier(bundle, engine_for(network))
+    return Classifier(bundle, network_with(bundle.backbone, bundle.layer, bundle.backbone_arrays, listen))

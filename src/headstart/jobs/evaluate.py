@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 from headstart.data.records import Dataset, skipped_sentence
-from headstart.data.sources import read_folder
 from headstart.data.split import read_split
 from headstart.errors import UserError
 from headstart.jobs.classifier import load
+from headstart.jobs.extraction import store_of
+from headstart.jobs.holdout import few_units_warnings, opened_once_more, test_part
+from headstart.jobs.pictures import pictures_of
 from headstart.judge.judged import chance_of, figures_with_intervals
-from headstart.progress import Entered, Listener, Said
+from headstart.progress import Listener, Said
 from headstart.settings import EvaluateSettings
 from headstart.ship.bundle import FORMAT, RESULTS, SPLIT
 
@@ -26,22 +29,36 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
         If the model can't be used, or the data has a class that the model doesn't know.
     """
     model = load(settings.model, listen)
-    listen(Entered("reading pictures"))
-    dataset = read_folder(settings.data, fewest_classes=1)
-    unknown = [name for name in dataset.classes if name not in model.classes]
-    if unknown:
-        raise UserError(
-            f"{settings.data} has classes that the model doesn't know ({', '.join(unknown[:3])}); it knows "
-            f"{', '.join(model.classes[:5])}{', …' if len(model.classes) > 5 else ''}. Rename or move their folders."
-        )
-    dataset, proba = model.predict_proba(dataset, listen)
+    own_fit = model.bundle.geometry.fit
+    if settings.fit not in (None, own_fit):
+        raise UserError(f"--fit {settings.fit}: {settings.model} was trained with {own_fit}, and is judged with that.")
+    lock = read_split(settings.split) if settings.split else None
+    with (
+        store_of(settings.cache, settings.no_cache, listen) as store,
+        pictures_of(
+            settings.data, listen, exclude=settings.exclude, group_by=settings.group_by, fewest_classes=1
+        ) as pictures,
+    ):
+        dataset = pictures.dataset
+        unknown = [name for name in dataset.classes if name not in model.classes]
+        if unknown:
+            raise UserError(
+                f"{settings.data} has classes that the model doesn't know ({', '.join(unknown[:3])}); it knows "
+                f"{', '.join(model.classes[:5])}{', …' if len(model.classes) > 5 else ''}. Rename their folders, or "
+                "leave them out with --exclude."
+            )
+        if lock and settings.split:
+            dataset = test_part(dataset, lock, settings.split)
+        dataset, proba = model.predict_proba(dataset, store, listen)
     if not dataset.records:
         raise UserError(f"{settings.data} holds no picture that can be read ({skipped_sentence(dataset.skipped)})")
+    if lock and settings.split:
+        opened_once_more(lock, settings.split, listen)
     position = {name: i for i, name in enumerate(model.classes)}
     labels = np.array([position[r.label] for r in dataset.records])
     figures = figures_with_intervals(labels, proba, model.classes, chance_of(labels, labels), seed=0)
     seen = _seen_in_training(settings, dataset)
-    warnings = figures.pop("warnings")
+    warnings = figures.pop("warnings") + few_units_warnings(pictures.units_of(dataset.records))
     if dataset.skipped:
         warnings.append(skipped_sentence(dataset.skipped))
     if seen:
@@ -56,7 +73,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
         "pictures": len(labels),
         "seen_in_training": seen,
         "figures": figures,
-        "skipped": [vars(s) for s in dataset.skipped],
+        "skipped": [asdict(s) for s in dataset.skipped],
         "warnings": warnings,
     }
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from headstart import child
 from headstart.data.decode import Geometry, pixels_from
 from headstart.data.records import Dataset
-from headstart.data.sources import read_folder
+from headstart.documents import write_document
 from headstart.features.handcrafted import SIDE, handcrafted_vector
 from headstart.folders import check_out, folder_in_place_of, scratch_folder
 from headstart.jobs.demo.digits import PER_CLASS
 from headstart.jobs.demo.photos import cut_patches, patch_names, photo_files
+from headstart.jobs.pictures import pictures_of
 from headstart.jobs.train import run_train
 from headstart.judge.intervals import wilson
 from headstart.judge.pairs import mcnemar_p_value
@@ -26,7 +27,7 @@ from headstart.networks.keras_backend import training_backend
 from headstart.progress import Entered, Listener, Said
 from headstart.settings import DemoSettings, TrainSettings
 from headstart.ship.bundle import FILES as MODEL_FILES
-from headstart.ship.bundle import read_predictions, write_document
+from headstart.ship.bundle import read_predictions
 
 SEED = 0
 _RAW_SIDE = 32
@@ -70,7 +71,8 @@ def _but_warnings(event: object, listen: Listener) -> None:
 
 
 def _photos_table(photos: Path, model: Path, results: dict[str, Any], listen: Listener) -> dict[str, Any]:
-    dataset = read_folder(photos)
+    with pictures_of(photos, listen) as pictures:
+        dataset = pictures.dataset
     tested = [r for r in dataset.records if r.part == "test"]
     said = read_predictions(model)
     right = {
@@ -95,7 +97,7 @@ def _rows(
     parts: list[Any] = []
     for part in ("train", "test"):
         records = [r for r in dataset.records if r.part == part]
-        pictures = (pixels_from((dataset.root / r.path).read_bytes(), Geometry(side)) for r in records)
+        pictures = (pixels_from(dataset.file(r).read_bytes(), Geometry(side)) for r in records)
         parts.append(np.stack([vector(pixels) for pixels in pictures]))
         parts.append(np.array([dataset.label_index(r) for r in records]))
     return parts[0], parts[1], parts[2], parts[3]

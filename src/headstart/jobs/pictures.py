@@ -1,0 +1,99 @@
+"""From what a user names as DATA to pictures that were read, grouped and looked through: the same for every job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from headstart.data.decode import FITS
+from headstart.data.inspect import Inspected, inspected
+from headstart.data.records import Dataset, Listing, PictureRecord
+from headstart.data.sources import opened, require_classes
+from headstart.data.together import Together, grouped_by, together
+from headstart.errors import UserError, nearest
+from headstart.progress import Listener, Said
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The readable pictures of a source, and which of them belong together."""
+
+    inspected: Inspected
+    together: Together
+
+    @property
+    def dataset(self) -> Dataset:
+        """The pictures' records."""
+        return self.inspected.dataset
+
+    def units_of(self, records: Sequence[PictureRecord]) -> list[int]:
+        """Return the number of the unit that each of some of the ``records`` belongs to."""
+        units = dict(zip((r.sha256 for r in self.dataset.records), self.together.units.tolist(), strict=True))
+        return [units[record.sha256] for record in records]
+
+
+@contextmanager
+def pictures_of(
+    data: Path,
+    listen: Listener,
+    *,
+    exclude: Sequence[str] = (),
+    group_by: str | None = None,
+    resplit: bool = False,
+    fewest_classes: int = 2,
+) -> Iterator[Pictures]:
+    """Yield the pictures that ``data`` names; their files stay where they are until the end.
+
+    Parameters
+    ----------
+    data
+        What `headstart.data.sources` reads.
+    listen
+        Told of the progress, and of what surprises.
+    exclude
+        Classes to leave out.
+    group_by
+        See `headstart.data.together.grouped_by`.
+    resplit
+        Forget ready-made parts.
+    fewest_classes
+        Raise `UserError` if fewer are there.
+    """
+    with opened(data, listen) as named:
+        listing = _without_classes(named, exclude)
+        require_classes(listing, fewest_classes)
+        if resplit:
+            listing = replace(listing, pictures=tuple(replace(each, part=None) for each in listing.pictures))
+        pictures = inspected(listing, listen)
+        if group_by is not None:
+            dataset, without = grouped_by(pictures.dataset, group_by)
+            pictures = replace(pictures, dataset=dataset)
+            if without:
+                listen(Said(f"--group-by does not match {without} of the pictures; each is a group of its own."))
+        yield Pictures(pictures, together(pictures.dataset, pictures.facts["thumb"]))
+
+
+def _without_classes(listing: Listing, exclude: Sequence[str]) -> Listing:
+    known = {*listing.labels, *(listed.label for listed in listing.pictures)}
+    for name in exclude:
+        if name not in known:
+            raise UserError(f"--exclude {name}: no class is called so.{nearest(name, known)}")
+    return replace(
+        listing,
+        pictures=tuple(listed for listed in listing.pictures if listed.label not in exclude),
+        labels=tuple(label for label in listing.labels if label not in exclude),
+    )
+
+
+def check_fit(fit: str) -> None:
+    """Raise `UserError` unless ``fit`` is one of the ways to make a square of a picture."""
+    if fit not in FITS:
+        raise UserError(f"--fit {fit}: choose from {', '.join(FITS)}.{nearest(fit, FITS)}")
+
+
+def check_folds(folds: int | None) -> None:
+    """Raise `UserError` unless ``folds`` is None or enough for a train, val and test part."""
+    if folds is not None and folds < 3:
+        raise UserError(f"--folds {folds}: at least 3 are needed for a train, a val and a test part.")
