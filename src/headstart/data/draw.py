@@ -220,5 +220,5 @@ def _unfit(fold: _Side, unit: Unit, spread: Mapping[str, int]) -> tuple[int, int
     What counts most is that each class comes into three folds: of two, one could be test and the other val, and
     nothing left to train on.
     """
-    there = [(label, n) for label in unit.counts if (n := fold.pictures[label])]
-    return sum(spread[label] < FEWEST for label, _ in there), sum(n for _, n in there), fold.size
+    crowded = sum(spread[label] < FEWEST and fold.pictures[label] > 0 for label in unit.counts)
+    return crowded, sum(fold.pictures[label] for label in unit.counts), fold.size
