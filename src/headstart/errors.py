@@ -1,7 +1,7 @@
 """The two ways in which headstart says no: one sentence that says what is wrong, where, and what to do."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 
 class HeadstartError(Exception):
@@ -26,6 +26,11 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return the question whether the nearest of the ``known`` names was meant, with a space before; or nothing."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     return f" Did you mean {near[0]}?" if near else ""
+
+
+def first_three(items: Sequence[str], separator: str = ", ") -> str:
+    """Return the first three of ``items`` for a sentence, with dots if there are more."""
+    return separator.join(items[:3]) + (f"{separator}…" if len(items) > 3 else "")
 
 
 def refusal(error: OSError) -> str:

@@ -114,7 +114,8 @@ def test_an_interrupt_is_exit_code_130_and_one_sentence(
     monkeypatch.setattr("headstart.jobs.backbones.backbones", interrupted)
 
     assert exit_code(["backbones"]) == 130
-    assert capsys.readouterr().err == "headstart: interrupted; no result was written. What was computed is kept in the cache.\n"
+    said = "headstart: interrupted; no result was written. What was computed is kept in the cache.\n"
+    assert capsys.readouterr().err == said
 
 
 def test_a_permission_that_is_missing_is_exit_code_3_and_names_the_place(

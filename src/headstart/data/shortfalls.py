@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from headstart.data.draw import FEWEST, Unit, may_be_held_out, pictures_per_class, units_per_class
 from headstart.data.records import Dataset
-from headstart.data.sources.table import first_three
-from headstart.errors import UserError
+from headstart.errors import UserError, first_three
 
 _FAR_OFF = 0.1  # from a part's share
 

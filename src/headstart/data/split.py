@@ -13,7 +13,7 @@ from headstart.data.draw import FEWEST, Numbers, drawn_folds, drawn_sides, units
 from headstart.data.duplicates import copies
 from headstart.data.records import Dataset, PictureRecord, Skipped
 from headstart.data.shortfalls import fold_shortfalls, side_shortfalls, too_few_to_hold_out
-from headstart.errors import UserError
+from headstart.errors import UserError, first_three
 from headstart.folders import file_in_place_of
 
 FORMAT = 1
@@ -263,7 +263,7 @@ def locked_split(split: Split, path: Path, dataset: Dataset) -> Split:
     """
     changes = changes_since(split, dataset)
     if any(changes.values()) or split.dataset_sha256 != dataset.sha256:
-        told = [f"{len(paths)} {how} ({first_of(paths)})" for how, paths in changes.items() if paths]
+        told = [f"{len(paths)} {how} ({first_three(paths)})" for how, paths in changes.items() if paths]
         raise UserError(
             f"{path} locks other data than {dataset.name} holds now: "
             f"{'; '.join(told) or 'labels or copies changed'}. Restore the data (or give the --exclude of that run) "
@@ -299,11 +299,6 @@ def changes_since(split: Split, dataset: Dataset) -> dict[str, list[str]]:
         if content not in here and side != LEFT_OUT
     }
     return {"added": sorted(new - gone), "removed": sorted(gone - new), "altered": sorted(new & gone)}
-
-
-def first_of(paths: Sequence[str]) -> str:
-    """Return the first three names, and whether there are more, for a sentence."""
-    return ", ".join(paths[:3]) + (", …" if len(paths) > 3 else "")
 
 
 def without_copies_in_test(dataset: Dataset, twins: Numbers) -> tuple[Dataset, tuple[Skipped, ...]]:

@@ -18,14 +18,14 @@ from headstart.data.records import Dataset, Skipped
 from headstart.data.split import (
     LEFT_OUT,
     Split,
-    first_of,
     locked_split,
     new_split,
     read_split,
     without_copies_in_test,
+    without_left_out,
     write_split,
 )
-from headstart.errors import UserError
+from headstart.errors import UserError, first_three
 from headstart.jobs.pictures import Pictures
 from headstart.progress import Listener, Said
 from headstart.settings import TrainSettings
@@ -62,7 +62,7 @@ def prepared_split(settings: TrainSettings, lock: Split | None, pictures: Pictur
             raise UserError(
                 f"{settings.split} isn't a split into {settings.folds} folds; leave --folds or --split out."
             )
-        dataset = _as_locked(pictures.dataset, lock)
+        dataset = without_left_out(pictures.dataset, lock)
         return Prepared(dataset, locked_split(lock, settings.split, dataset), tuple(findings), tuple(warnings))
     dataset, units = pictures.dataset, pictures.together.units
     left_out: tuple[Skipped, ...] = ()
@@ -86,19 +86,8 @@ def _counted(findings: Sequence[Finding]) -> str:
 
 def _twins(pictures: Pictures) -> NDArray[np.intp]:
     """Return numbers, ``(n_pictures,)``, that are the same for copies and near duplicates, whatever their groups."""
-    near = [cluster for cluster in pictures.together.near if cluster not in set(pictures.together.too_large)]
+    near = set(pictures.together.near) - set(pictures.together.too_large)
     return components(len(pictures.dataset.records), [*copies(pictures.dataset.records), *near])
-
-
-def _as_locked(dataset: Dataset, lock: Split) -> Dataset:
-    """Return the data without what the locked split left out: near copies, and copies in a ready-made test part."""
-    ready_made = lock.rule.startswith("ready-made")
-    left_out = []
-    for record in dataset.records:
-        side = lock.sides.get(record.sha256)
-        if side == LEFT_OUT or (ready_made and record.part == "test" and side not in (None, "test")):
-            left_out.append(Skipped(record.path, "copy-in-test"))
-    return dataset.without(left_out)
 
 
 def _as_often_opened(split: Split, settings: TrainSettings) -> Split:
@@ -148,7 +137,7 @@ def test_part(dataset: Dataset, split: Split, path: Path) -> Dataset:
         names = sorted(split.paths.get(content, content[:12]) for content in wanted - here)
         raise UserError(
             f"{dataset.name} lacks {len(names)} of the {len(wanted)} test pictures of {path} "
-            f"({first_of(names)}); restore them, or leave --split out to judge all pictures."
+            f"({first_three(names)}); restore them, or leave --split out to judge all pictures."
         )
     return replace(dataset, records=tuple(record for record in dataset.records if record.sha256 in wanted))
 

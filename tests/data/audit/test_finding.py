@@ -13,7 +13,6 @@ from headstart.data.audit.finding import (
     WARNING,
     Finding,
     counted,
-    first_items,
     numbered,
     of_groups,
     of_pictures,
@@ -83,10 +82,3 @@ def test_a_noun_is_counted(n: int, text: str) -> None:
 )
 def test_the_form_for_the_number_is_taken(text: str, one: str, several: str) -> None:
     assert (numbered(text, 1), numbered(text, 2), numbered(text, 0)) == (one, several, several)
-
-
-@pytest.mark.parametrize(
-    ("items", "text"), [([], ""), (["a"], "a"), (["a", "b", "c"], "a; b; c"), (["a", "b", "c", "d"], "a; b; c; …")]
-)
-def test_three_items_are_named(items: list[str], text: str) -> None:
-    assert first_items(items) == text

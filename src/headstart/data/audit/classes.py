@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.audit.finding import ERROR, WARNING, Audited, Finding, counted, first_items, numbered
+from headstart.data.audit.finding import ERROR, WARNING, Audited, Finding, counted, numbered
+from headstart.errors import first_three
 
 FEW, FEWEST = 10, 3
 """A class with fewer pictures than the first is told; with fewer than the second none can be held out."""
@@ -31,7 +32,7 @@ def few_pictures(audited: Audited) -> list[Finding]:
     few = [*audited.pictures.lost, *few]
     if not few:
         return []
-    named = first_items([f"{name} ({counts[name]})" for name in few])
+    named = first_three([f"{name} ({counts[name]})" for name in few], "; ")
     return [
         Finding(
             "few-pictures",
@@ -71,7 +72,7 @@ def similar_names(audited: Audited) -> list[Finding]:
     groups = tuple(names for names in alike.values() if len(names) > 1)
     if not groups:
         return []
-    named = first_items([" = ".join(repr(name) for name in names) for names in groups])
+    named = first_three([" = ".join(repr(name) for name in names) for names in groups], "; ")
     form = numbered("[group of class names differs|groups of class names differ]", len(groups))
     return [
         Finding(
@@ -118,7 +119,7 @@ def _missing_in(missing: list[tuple[str, str]], severity: str, advice: str) -> l
     classes = len({name for _, name in missing})
     items = tuple(f"{part}: {name}" for part, name in missing)
     lacking = numbered("[class lacks|classes lack]", classes)
-    what = f"{classes} {lacking} pictures in a ready-made part: {first_items(items)}."
+    what = f"{classes} {lacking} pictures in a ready-made part: {first_three(items, '; ')}."
     return [Finding("class-missing-in-split", severity, what, items, advice)]
 
 
@@ -131,7 +132,7 @@ def given_away(audited: Audited) -> list[Finding]:
         Finding(
             "class-given-away",
             WARNING,
-            f"A network could tell classes by the form of their files: {first_items(items)}.",
+            f"A network could tell classes by the form of their files: {first_three(items, '; ')}.",
             tuple(items),
             "Bring all classes to the same form, or collect pictures that don't differ in it.",
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-from headstart.data.audit.finding import ERROR, WARNING, Audited, Finding, first_items, of_groups
+from headstart.data.audit.finding import ERROR, WARNING, Audited, Finding, of_groups
 from headstart.data.duplicates import copies
 from headstart.data.recordings import possible_recordings
 from headstart.data.split import changes_since, shared_between_parts, without_left_out
+from headstart.errors import first_three
 
 
 def duplicates(audited: Audited) -> list[Finding]:
@@ -133,7 +134,7 @@ def changed_since_split(audited: Audited) -> list[Finding]:
         return []
     items = [f"{how}: {path}" for how, paths in changes_since(split, dataset).items() for path in paths]
     if items:
-        what = f"The data isn't what the split was made of: {first_items(items)}."
+        what = f"The data isn't what the split was made of: {first_three(items, '; ')}."
     elif without_left_out(dataset, split).sha256 != split.dataset_sha256:
         what = "The data isn't what the split was made of: labels or copies changed."
     else:

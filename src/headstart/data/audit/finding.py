@@ -106,8 +106,3 @@ def counted(noun: str, n: int) -> str:
 def numbered(text: str, n: int) -> str:
     """Return ``text`` in which of each "[one|several]" the form for ``n`` is taken."""
     return re.sub(r"\[([^|\]]*)\|([^\]]*)\]", r"\1" if n == 1 else r"\2", text)
-
-
-def first_items(items: Sequence[str]) -> str:
-    """Return the first three items for a sentence, with dots if there are more."""
-    return "; ".join(items[:3]) + ("; …" if len(items) > 3 else "")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from headstart.data.records import Listing, Skipped
 from headstart.data.sources.manifest_rows import rows_of
-from headstart.data.sources.table import Found, Place, Row, first_three, listing_of
-from headstart.errors import UserError
+from headstart.data.sources.table import Found, Place, Row, listing_of
+from headstart.errors import UserError, first_three
 from headstart.progress import Listener
 
 SUFFIXES = (".csv", ".tsv", ".jsonl")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from headstart.data.records import Listed, Listing, Skipped
 from headstart.data.sources.names import PARTS, composed, natural_key, part_named
-from headstart.errors import UserError
+from headstart.errors import UserError, first_three
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +86,6 @@ def listing_of(place: Place, name: str, rows: Iterable[Row], declared: Iterable[
             skipped.append(Skipped(picture.path, "listed-twice"))
     splits.check()
     return Listing(place.root, tuple(pictures.values()), tuple(skipped), tuple(sorted(labels, key=natural_key)))
-
-
-def first_three(items: Sequence[str]) -> str:
-    """Return the first three of ``items`` for a sentence, with dots if there are more."""
-    return ", ".join(items[:3]) + (", …" if len(items) > 3 else "")
 
 
 def _label(text: str) -> str:
