@@ -57,11 +57,23 @@ def test_dedupe_test_takes_the_copies_out_of_test_and_nothing_else(deduped: Trai
     assert any("2 copies" in text for text in deduped.said)
 
 
-def test_the_errors_that_were_found_stand_in_the_results(deduped: Trained) -> None:
+def test_what_was_found_stands_in_the_results(deduped: Trained) -> None:
     assert deduped.results["dataset"]["findings"] == [
-        {"code": "duplicate-across-splits", "severity": "error", "count": 2}
+        {"code": "duplicate-across-splits", "severity": "error", "count": 2},
+        {"code": "few-pictures", "severity": "warning", "count": 2},
     ]
-    assert any("duplicate-across-splits" in warning for warning in deduped.results["warnings"])
+    assert any(
+        text.startswith("Checked 18 pictures: 2 duplicate-across-splits; warnings: few") for text in deduped.said
+    )
+
+
+def test_what_was_dealt_with_is_no_warning_and_what_was_not_is_one(deduped: Trained, tmp_path: Path) -> None:
+    assert not any("duplicate-across-splits" in warning for warning in deduped.results["warnings"])
+    data = write_alike(tmp_path / "data", {"ant": 5, "Ant ": 5, "bee": 5})
+    shutil.copy(data / "ant" / "00.png", data / "bee" / "moved.png")
+    warnings = train(data, tmp_path / "model").results["warnings"]
+    assert any(warning.startswith("duplicate-across-classes: 1 picture stands in several") for warning in warnings)
+    assert any(warning.startswith("similar-class-names: ") and "'Ant ' = 'ant'" in warning for warning in warnings)
 
 
 def test_a_split_without_copies_can_be_locked_and_gives_the_same_figures(deduped: Trained, tmp_path: Path) -> None:

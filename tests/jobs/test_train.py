@@ -69,7 +69,9 @@ def test_the_results_name_the_data_and_how_it_was_split(trained: Trained) -> Non
         "pictures_per_class": dataset["pictures_per_class"],
         "sha256": "",
         "skipped": [],
-        "findings": [],
+        "findings": [
+            {"code": "few-pictures", "severity": "warning", "count": 3},
+        ],
     }
     assert split == {
         "train": 12,

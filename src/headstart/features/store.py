@@ -329,7 +329,6 @@ def _prepare(database: sqlite3.Connection, file: Path) -> None:
     (version,) = database.execute("PRAGMA user_version").fetchone()
     if not version:
         database.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
-        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         _make(database)
     # After a crash of the machine the last transactions may be gone, which costs them to be made again. A journal
     # that is written ahead needs memory shared between processes, which network drives don't have.
@@ -342,7 +341,9 @@ def _prepare(database: sqlite3.Connection, file: Path) -> None:
 
 def _make(database: sqlite3.Connection) -> None:
     with database:
-        database.execute("BEGIN IMMEDIATE")
+        database.execute("BEGIN")
+        # It is written at once: outside of the transaction a kill would leave a file that isn't known as ours.
+        database.execute("PRAGMA auto_vacuum = INCREMENTAL")
         (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if not tables:  # another process may have been quicker
             for statement in _TABLES:

@@ -18,7 +18,7 @@ from headstart.features.extractor import Extractor
 from headstart.features.store import FeatureStore
 from headstart.progress import Advanced, Listener, Said
 
-_KEEP_EVERY_SECONDS = 1.0
+_KEEP_EVERY_SECONDS = 0.2
 """What a kill can cost."""
 
 

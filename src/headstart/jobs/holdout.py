@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.audit import errors_in
-from headstart.data.audit.finding import Audited, Finding
+from headstart.data.audit import audit
+from headstart.data.audit.finding import ERROR, NOTE, Audited, Finding
 from headstart.data.duplicates import components, copies
 from headstart.data.records import Dataset, Skipped
 from headstart.data.split import (
@@ -32,11 +32,15 @@ from headstart.settings import TrainSettings
 from headstart.ship.bundle import SPLIT
 
 FEW_UNITS = 20
+"""Test pictures from fewer groups are warned of."""
+
+_DEDUPED = ("duplicate-across-splits", "near-duplicate-across-splits")  # what --dedupe-test deals with
+_LABELS_IN_DOUBT = ("similar-class-names",)
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """The pictures to use, their split, the errors found in the data, and what else belongs to the figures."""
+    """The pictures to use, their split, what was found wrong with the data, and what else belongs to the figures."""
 
     dataset: Dataset
     split: Split
@@ -45,7 +49,7 @@ class Prepared:
 
 
 def prepared_split(settings: TrainSettings, lock: Split | None, pictures: Pictures, listen: Listener) -> Prepared:
-    """Return the split that the settings ask for, having told the errors in the data.
+    """Return the split that the settings ask for, having told what is wrong with the data.
 
     Raises
     ------
@@ -53,9 +57,9 @@ def prepared_split(settings: TrainSettings, lock: Split | None, pictures: Pictur
         If the data can't be split, or isn't what ``lock`` was made of, or has copies across ready-made parts and
         the settings don't say what to do with them.
     """
-    findings = errors_in(Audited(pictures.inspected, pictures.together, settings.fit))
+    findings = [f for f in audit(Audited(pictures.inspected, pictures.together, settings.fit)) if f.severity != NOTE]
     listen(Said(f"Checked {len(pictures.dataset.records)} pictures: {_counted(findings)}."))
-    warnings = [f"{finding.code}: {finding.what} {finding.advice}" for finding in findings]
+    warnings = [f"{f.code}: {f.what} {f.advice}" for f in findings if _is_told(f, settings)]
     if lock is not None:
         assert settings.split is not None  # noqa: S101 - the lock was read from there
         if settings.folds and settings.folds != len(set(lock.folds.values())):
@@ -79,9 +83,17 @@ def prepared_split(settings: TrainSettings, lock: Split | None, pictures: Pictur
 
 
 def _counted(findings: Sequence[Finding]) -> str:
-    if not findings:
-        return "no errors found (headstart check looks for more)"
-    return "; ".join(f"{finding.count} {finding.code}" for finding in findings) + " (headstart check shows them)"
+    errors = [f"{finding.count} {finding.code}" for finding in findings if finding.severity == ERROR]
+    warnings = [finding.code for finding in findings if finding.severity != ERROR]
+    told = ", ".join(errors) or "no errors"
+    return f"{told}; warnings: {', '.join(warnings)} (headstart check shows them)" if warnings else told
+
+
+def _is_told(finding: Finding, settings: TrainSettings) -> bool:
+    """Return whether the finding belongs to the figures: errors that weren't dealt with, and labels in doubt."""
+    if finding.severity == ERROR:
+        return not (settings.dedupe_test and finding.code in _DEDUPED)
+    return finding.code in _LABELS_IN_DOUBT
 
 
 def _twins(pictures: Pictures) -> NDArray[np.intp]:

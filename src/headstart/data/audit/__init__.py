@@ -15,23 +15,18 @@ from headstart.data.audit.copies import (
     possible_groups,
 )
 from headstart.data.audit.files import damaged, skipped
-from headstart.data.audit.finding import ERROR, SEVERITIES, Audited, Check, Finding
+from headstart.data.audit.finding import SEVERITIES, Audited, Check, Finding
 from headstart.data.audit.looks import looks
 
-__all__ = ["CHECKS", "ERROR_CHECKS", "Audited", "Check", "Finding", "audit", "errors_in"]
+__all__ = ["CHECKS", "Audited", "Check", "Finding", "audit", "by_severity"]
 
-ERROR_CHECKS: tuple[Check, ...] = (
+CHECKS: tuple[Check, ...] = (
     duplicates_across_splits,
     groups_across_splits,
     near_duplicates,
     duplicates_across_classes,
     missing_in_part,
     changed_since_split,
-)
-"""The checks that can find errors; `train` runs these."""
-
-CHECKS: tuple[Check, ...] = (
-    *ERROR_CHECKS,
     skipped,
     damaged,
     duplicates,
@@ -52,8 +47,3 @@ def audit(audited: Audited) -> list[Finding]:
 def by_severity(findings: Sequence[Finding]) -> list[Finding]:
     """Return ``findings`` with the errors first and the notes last."""
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
-
-
-def errors_in(audited: Audited) -> list[Finding]:
-    """Return the findings that are errors."""
-    return [finding for check in ERROR_CHECKS for finding in check(audited) if finding.severity == ERROR]
