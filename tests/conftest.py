@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -53,6 +57,58 @@ def one_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compile each network once and use it again."""
     monkeypatch.setattr("headstart.jobs.extraction.engine_for", engine_once)
     monkeypatch.setattr("headstart.jobs.classifier.engine_for", engine_once)
+
+
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 2 MB; where none can be mounted, no file may grow over 2 MB."""
+    with _disk_of(2 * 2**20, tmp_path / "disk"):
+        yield tmp_path / "disk"
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 16 kB; where none can be mounted, no file may grow over 16 kB."""
+    with _disk_of(2**14, tmp_path / "disk"):
+        yield tmp_path / "disk"
+
+
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    """A folder in which nothing can be written: a disk that can only be read, or a folder without that permission."""
+    folder = tmp_path / "read-only"
+    with _mounted("ro", folder) as is_mounted:
+        if not is_mounted:
+            folder.chmod(0o500)
+            if os.access(folder, os.W_OK):  # root may write everywhere but there
+                folder.rmdir()
+                folder.symlink_to("/proc/self/ns")
+        yield folder
+
+
+@contextmanager
+def _disk_of(size: int, folder: Path) -> Iterator[None]:
+    with _mounted(f"size={size}", folder) as is_mounted:
+        if is_mounted:
+            yield
+            return
+        import resource
+
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+        yield
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def _mounted(options: str, folder: Path) -> Iterator[bool]:
+    """Make ``folder``, mount a disk in memory there if that is allowed, and yield whether it is."""
+    folder.mkdir()
+    command = [shutil.which("mount") or "false", "-t", "tmpfs", "-o", options, "none", str(folder)]
+    is_mounted = sys.platform == "linux" and not subprocess.run(command, capture_output=True, check=False).returncode
+    yield is_mounted
+    if is_mounted:
+        subprocess.run(["umount", str(folder)], check=True)
 
 
 class _BySubject(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types

@@ -196,6 +196,20 @@ def test_a_file_that_is_written_while_it_is_read_has_changed(
         worker._content(str(good))
 
 
+@pytest.mark.parametrize("content", [b"", b"short", b"long" * 1000])
+def test_a_file_of_another_length_has_changed_even_if_its_time_has_not(
+    good: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    def rewrite() -> None:
+        good.write_bytes(content)
+        os.utime(good, (1, 1))
+
+    os.utime(good, (1, 1))
+    monkeypatch.setattr(os, "fdopen", mocked_fdopen(rewrite))
+    with pytest.raises(DecodeError, match=r"^changed$"):
+        worker._content(str(good))
+
+
 def test_a_file_that_is_written_with_as_many_bytes_while_it_is_read_has_changed(
     good: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,7 +248,7 @@ def test_on_a_system_that_lacks_something_it_works_without(good: Path, lacking: 
     assert header["format"] == "JPEG"
 
 
-def limits_of_a_worker(command: Sequence[str] = COMMAND) -> dict[str, list[str]]:
+def limits_of_a_worker(command: Sequence[str]) -> dict[str, list[str]]:
     """Return the soft and the hard limits of a worker that is ready, by name."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
         assert running.stdin is not None and running.stdout is not None
@@ -245,15 +259,17 @@ def limits_of_a_worker(command: Sequence[str] = COMMAND) -> dict[str, list[str]]
 
 
 def test_its_memory_is_limited_and_never_written_to_disk() -> None:
-    limits = limits_of_a_worker()
+    kept = "import resource as r; hard = r.getrlimit(r.RLIMIT_CORE)[1]; r.setrlimit(r.RLIMIT_CORE, (hard, hard))"
+    limits = limits_of_a_worker((sys.executable, "-c", ELSEWHERE.format(kept)))
     assert MEMORY_BYTES < int(limits["Max address space"][0]) < MEMORY_BYTES + 2**30
     assert limits["Max core file size"][0] == "0"
 
 
-def test_a_lower_limit_of_its_parent_holds() -> None:
-    lower = "import resource; resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))"
-    limits = limits_of_a_worker((sys.executable, "-c", ELSEWHERE.format(lower)))
-    assert limits["Max address space"][:2] == [str(2**30)] * 2
+@pytest.mark.parametrize("limits", ["(2**30, r.RLIM_INFINITY)", "(2**30, 2**30)"])
+def test_a_lower_limit_of_its_parent_holds(limits: str) -> None:
+    lower = f"import resource as r; r.setrlimit(r.RLIMIT_AS, {limits})"
+    found = limits_of_a_worker((sys.executable, "-c", ELSEWHERE.format(lower)))
+    assert found["Max address space"][0] == str(2**30)
 
 
 def test_an_endless_picture_ends_it_even_if_its_parent_ignores_the_signal(tmp_path: Path) -> None:

@@ -39,9 +39,9 @@ def pid_of_the_worker() -> int:
 
 
 def mocked_program(folder: Path, script: str) -> str:
-    """Return a program that does what ``script`` says instead of starting Python, and then waits for its end."""
+    """Return a program that does what ``script`` says instead of starting Python, and ends after two requests."""
     program = folder / "program"
-    program.write_text(f"#!/bin/sh\n{script}\ncat > /dev/null\n", encoding="utf-8")
+    program.write_text(f"#!/bin/sh\n{script}\nread one; read two\n", encoding="utf-8")
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     return str(program)
 

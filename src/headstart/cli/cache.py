@@ -33,13 +33,13 @@ def cache(settings: Annotated[CacheSettings, Parameter(name="*")] = _DEFAULTS, *
     if document["extractors"]:
         rows = [
             (
-                f"{made['backbone']} {made['layer']} {made['size']} px {made['fit']}",
+                f"{made['backbone']} {made['layer']}",
                 made["weights"][:8],
-                made["engine"],
+                f"{made['size']} {made['fit']}",
                 str(made["vectors"]),
                 f"{made['bytes'] / 1e6:.1f}",
                 made["used"],
             )
             for made in document["extractors"]
         ]
-        print_table("", ("", "weights", "engine", "vectors", "MB", "last used"), rows)
+        print_table("", ("", "weights", "pixels", "vectors", "MB", "last used"), rows)

@@ -79,9 +79,8 @@ def main() -> None:
     pipe.write(READY)
     pipe.flush()
     for line in sys.stdin.buffer:
-        _limit_time(CPU_SECONDS)
+        _limit_time()
         header, payload = _answer(json.loads(line))
-        _limit_time(0)
         pipe.write(json.dumps(header | {"bytes": len(payload)}).encode() + b"\n" + payload)
         pipe.flush()
 
@@ -133,10 +132,13 @@ def _set_signals() -> None:
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
 
 
-def _limit_time(seconds: float) -> None:
-    """End this process after ``seconds`` of processor time; 0 takes that back. Not on Windows."""
+def _limit_time() -> None:
+    """Let this process end after `CPU_SECONDS` more of processor time, which it never takes while it waits.
+
+    Not on Windows.
+    """
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
 
 
 def _limit_memory() -> None:

@@ -88,14 +88,15 @@ class WorkerProcess:
         done: list[Reply] = []
         try:
             self._await_start()
+            self._expect(SECONDS)
             self._send(tasks[0])
             for following in (*tasks[1:], None):
                 # The next request lies ready while the process works: it never waits for us. (No more than one, or
                 # both sides could wait for the other to read.)
                 if following:
                     self._send(following)
-                self._expect(SECONDS)
                 done.append(self._reply())
+                self._expect(SECONDS)
         except (OSError, EOFError):
             pass
         finally:

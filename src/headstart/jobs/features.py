@@ -23,10 +23,10 @@ from headstart.progress import Listener, Said, silent
 from headstart.settings import FeaturesSettings
 
 FORMAT = 1
-Arrays = dict[str, NDArray[Any]]
-
 ARRAYS = ("features", "labels", "classes", "paths", "sha256")
 """What stands in a file of features."""
+
+Arrays = dict[str, NDArray[Any]]
 
 
 def run_features(settings: FeaturesSettings, listen: Listener) -> dict[str, Any]:

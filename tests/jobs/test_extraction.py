@@ -1,0 +1,179 @@
+"""Features for every job: through the store that the settings ask for, or without one where it can't be used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from headstart.data.decode import Geometry
+from headstart.data.records import Dataset
+from headstart.errors import MissingError, UserError
+from headstart.features.engine import engine_name
+from headstart.features.store import FeatureStore, opened_store, store_file
+from headstart.jobs import extraction
+from headstart.jobs.extraction import extracted, store_of
+from headstart.networks.backbones import backbone
+from headstart.networks.converted import ConvertedNetwork, network_from
+from headstart.networks.weights import find_weights
+from headstart.progress import Advanced, Entered, Event, Started, silent
+from models import inspected_in, names, sentences, write_alike
+from stores import EXTRACTOR, rows_in, vectors
+
+SQUASH = Geometry(224)
+
+
+@pytest.fixture(scope="module")
+def network(cache: Path) -> ConvertedNetwork:
+    record = backbone("efficientnet_lite0")
+    origin = find_weights(record, "imagenet", layer="avg_pool", seed=0, offline=True, listen=silent)
+    return network_from(record, "avg_pool", origin, silent)
+
+
+@pytest.fixture(scope="module")
+def dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return inspected_in(write_alike(tmp_path_factory.mktemp("extraction") / "data", {"ant": 3, "bee": 3})).dataset
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[FeatureStore]:
+    with opened_store(tmp_path / "store") as store:
+        yield store
+
+
+@pytest.fixture
+def default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The default place, empty."""
+    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path / "default"))
+    return tmp_path / "default"
+
+
+# --- features -------------------------------------------------------------------------------------------------
+
+
+def test_features_are_the_same_bits_without_a_store_through_a_new_one_and_from_it(
+    dataset: Dataset, network: ConvertedNetwork, store: FeatureStore
+) -> None:
+    without = extracted(dataset, network, SQUASH, None, silent)
+    through = extracted(dataset, network, SQUASH, store, silent)
+    loaded = extracted(dataset, network, SQUASH, store, silent)
+    assert without.matrix.shape == (6, 1280)
+    assert through.matrix.tobytes() == loaded.matrix.tobytes() == without.matrix.tobytes()
+    assert through.dataset == loaded.dataset == without.dataset == dataset
+    assert through.engine == loaded.engine == without.engine == engine_name()
+
+
+def test_no_engine_is_started_where_all_is_stored(
+    dataset: Dataset, network: ConvertedNetwork, store: FeatureStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = extracted(dataset, network, SQUASH, store, silent)
+    monkeypatch.setattr(extraction, "engine_for", lambda _: pytest.fail("an engine was started"))
+    assert extracted(dataset, network, SQUASH, store, silent).matrix.tobytes() == expected.matrix.tobytes()
+
+
+def test_pictures_made_square_in_another_way_are_computed_anew(
+    dataset: Dataset, network: ConvertedNetwork, store: FeatureStore
+) -> None:
+    squashed = extracted(dataset, network, SQUASH, store, silent)
+    padded = extracted(dataset, network, Geometry(224, "pad"), store, silent)
+    assert not (squashed.matrix == padded.matrix).all(axis=1).any()
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_progress_passes_over_every_picture(
+    dataset: Dataset, network: ConvertedNetwork, store: FeatureStore, times: int
+) -> None:
+    for _ in range(times):
+        events: list[Event] = []
+        extracted(dataset, network, SQUASH, store, events.append)
+    assert events[:2] == [Started(6), Entered("computing features")]
+    assert sum(event.pictures for event in events if isinstance(event, Advanced)) == 6
+
+
+# --- which store ----------------------------------------------------------------------------------------------
+
+
+def opened(cache: Path | None = None, *, no_cache: bool = False) -> tuple[bool, tuple[str, ...]]:
+    """Put some vectors into the store that the settings ask for; return whether there was one, and what was said."""
+    events: list[Event] = []
+    with store_of(cache, no_cache, events.append) as store:
+        if store:
+            store.put(EXTRACTOR, vectors(3))
+    return store is not None, sentences(events)
+
+
+def test_the_store_is_in_the_default_place_if_none_is_named(default: Path) -> None:
+    assert opened() == (True, ())
+    assert len(rows_in(default)) == 3
+
+
+def test_the_store_is_in_the_place_that_is_named(default: Path, tmp_path: Path) -> None:
+    assert opened(tmp_path / "deep" / "named") == (True, ())
+    assert len(rows_in(tmp_path / "deep" / "named")) == 3
+    assert names(tmp_path) == ["deep"]
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_without_a_cache_there_is_no_store_and_nothing_is_touched(default: Path, tmp_path: Path, named: bool) -> None:
+    assert opened(tmp_path / "named" if named else None, no_cache=True) == (False, ())
+    assert names(tmp_path) == []
+
+
+def test_the_store_is_closed_at_the_end(default: Path) -> None:
+    with store_of(None, False, silent) as store:
+        assert store is not None
+        store.put(EXTRACTOR, vectors(3))
+        assert "store.sqlite3-wal" in names(default / "features")
+    assert names(default / "features") == ["store.sqlite3"]
+
+
+def test_what_goes_wrong_meanwhile_is_not_taken_for_a_place_that_can_not_be_used(default: Path) -> None:
+    said: list[Event] = []
+    with pytest.raises(MissingError, match="something else"), store_of(None, False, said.append):
+        raise MissingError("something else")
+    assert said == []
+    assert names(default / "features") == ["store.sqlite3"]
+
+
+def test_a_default_place_that_can_only_be_read_is_told_and_done_without(
+    read_only: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADSTART_CACHE", str(read_only))
+    there, [sentence] = opened()
+    assert not there
+    assert sentence.startswith(f"Warning: {read_only}/features can't be used for the feature store (")
+    assert sentence.endswith("or do without with --no-cache. The features are computed and not kept.")
+
+
+def test_a_named_place_that_can_only_be_read_is_an_error(read_only: Path) -> None:
+    with pytest.raises(MissingError, match="can't be used for the feature store"):
+        opened(read_only)
+
+
+def test_a_full_disk_in_the_default_place_is_told_and_done_without(
+    tiny_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADSTART_CACHE", str(tiny_disk))
+    there, [sentence] = opened()
+    assert not there
+    assert "The features are computed and not kept." in sentence
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_file_that_is_no_store_is_an_error_wherever_it_is(default: Path, named: bool) -> None:
+    store_file(default).parent.mkdir(parents=True)
+    store_file(default).write_text("my notes")
+    with pytest.raises(UserError, match="is no feature store; move it away"):
+        opened(default if named else None)
+    assert store_file(default).read_text() == "my notes"
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_folder_of_another_user_is_an_error_wherever_it_is(
+    default: Path, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getuid", lambda: default.parent.stat().st_uid + 1)
+    with pytest.raises(UserError, match="belongs to another user"):
+        opened(default if named else None)
