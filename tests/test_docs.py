@@ -126,7 +126,7 @@ def test_every_reason_code_is_documented() -> None:
 def test_every_code_of_a_finding_is_documented() -> None:
     folders = [ROOT / "src" / "headstart" / "data" / "audit", ROOT / "src" / "headstart" / "jobs"]
     text = "".join(file.read_text(encoding="utf-8") for folder in folders for file in folder.glob("*.py"))
-    severities = "ERROR|WARNING|NOTE|\"error\"|\"warning\"|\"note\""
+    severities = 'ERROR|WARNING|NOTE|"error"|"warning"|"note"'
     codes = set(re.findall(rf'"([a-z-]+)",\s+(?:{severities})', text))
     assert {"duplicate", "near-duplicate", "too-dark", "class-given-away", "no-split", "few-pictures"} <= codes
     assert codes - names_in((ROOT / "docs" / "formats.md").read_text(encoding="utf-8")) == set()

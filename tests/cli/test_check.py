@@ -45,9 +45,7 @@ def test_the_page_is_named(here: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert (here / "OUT" / "check.html").is_file()
 
 
-@pytest.mark.parametrize(
-    ("options", "said"), [([], "caf\N{REPLACEMENT CHARACTER}"), (["--json"], r"caf\udce9/00.png")]
-)
+@pytest.mark.parametrize(("options", "said"), [([], "caf\N{REPLACEMENT CHARACTER}"), (["--json"], r"caf\udce9/00.png")])
 def test_names_that_are_no_unicode_can_be_printed(here: Path, options: list[str], said: str) -> None:
     odd = os.fsdecode(b"caf\xe9")
     shutil.copytree(here / "DATA" / "ant", here / "DATA" / odd)
