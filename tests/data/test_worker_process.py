@@ -15,6 +15,7 @@ import pytest
 from headstart.data import worker_process
 from headstart.data.decode import Geometry
 from headstart.data.worker_process import CRASHES, TOO_SLOW, Task, WorkerProcess
+from headstart.data.workers import end_workers
 from picture_files import kinds
 from processes import are_alive, eventually, workers_of
 
@@ -26,6 +27,12 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture(autouse=True)
+def _alone() -> None:
+    """End the workers that tests of other files left for the next call."""
+    end_workers()
+
+
 @pytest.fixture
 def process() -> Iterator[WorkerProcess]:
     running = WorkerProcess()
@@ -34,6 +41,7 @@ def process() -> Iterator[WorkerProcess]:
 
 
 def pid_of_the_worker() -> int:
+    """Return the process of the one worker that is alive."""
     [pid] = workers_of(os.getpid())
     return pid
 
@@ -80,16 +88,16 @@ def test_a_process_that_has_nothing_to_do_is_never_late(
     assert len(process.replies([Task(file, "facts")])) == 1
     monkeypatch.setattr(worker_process, "SECONDS", -1)
     process.kill_if_late()
-    assert not process.has_ended
+    assert pid_of_the_worker()
 
 
 def test_a_process_is_killed_if_it_is_late_and_not_before(process: WorkerProcess) -> None:
     process._expect(30)
     process.kill_if_late()
-    assert not process.has_ended
+    pid = pid_of_the_worker()
     process._expect(-1)
     process.kill_if_late()
-    assert eventually(lambda: process.has_ended)
+    assert eventually(lambda: not are_alive([pid]))
     process._expect(None)
     assert process.end() == TOO_SLOW
 
@@ -108,7 +116,6 @@ def test_if_the_reply_came_just_before_the_kill_the_next_picture_is_not_too_slow
 def test_how_it_ended_tells_why(process: WorkerProcess, file: Path, ending: str, reason: str) -> None:
     process.replies([Task(file, "facts")])
     os.kill(pid_of_the_worker(), getattr(signal, ending))
-    assert eventually(lambda: process.has_ended)
     assert process.replies([Task(file, "facts")]) == []
     assert process.end() == reason
 

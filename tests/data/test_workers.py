@@ -288,6 +288,15 @@ def test_a_picture_whose_worker_was_killed_once_is_asked_for_again(
     assert len(list(tmp_path.glob("mark*"))) == 3
 
 
+def test_a_worker_that_was_killed_while_it_waited_does_not_count_against_the_next_picture(
+    one_lane: None, deadly_contents: None, tmp_path: Path, files: list[Path]
+) -> None:
+    list(replies(pixels(files[:1])))
+    kill_all(workers_of(os.getpid()), signal.SIGKILL)
+    once = written(tmp_path, b"deadly-once " + os.fsencode(tmp_path / "mark"))
+    assert reasons(replies(Task(file, "facts") for file in once)) == ["not-a-picture"]
+
+
 def test_a_picture_that_takes_too_much_of_the_processor_is_too_slow_and_no_other(
     deadly_contents: None, tmp_path: Path, files: list[Path]
 ) -> None:

@@ -577,6 +577,7 @@ from pathlib import Path
 from headstart.features.store import opened_store
 from stores import EXTRACTOR, bits, vectors
 
+print("ready", file=sys.stderr, flush=True)
 sys.stdin.readline()  # all begin at once
 everything = vectors(200)
 for turn in range(10):
@@ -615,10 +616,20 @@ def started(code: str, place: Path) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stdin=pipe, stderr=pipe, text=True)
 
 
+def begin(process: subprocess.Popen[str]) -> None:
+    """Let the process begin, which waits for that."""
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.stdin.write("begin\n")
+    process.stdin.flush()
+
+
 def test_processes_that_put_the_same_at_once_all_succeed_and_every_row_is_there_once(tmp_path: Path) -> None:
     processes = [started(WORK, tmp_path / "cache") for _ in range(4)]
-    time.sleep(0.5)
-    errors = [process.communicate("begin\n")[1] for process in reversed(processes)]
+    for process in processes:
+        begin(process)
+    errors = [process.communicate()[1] for process in processes]
 
     assert ([process.returncode for process in processes], errors) == ([0] * 4, [""] * 4)
     assert len(rows_in(tmp_path / "cache")) == 200

@@ -217,10 +217,17 @@ def change_one(dataset: Dataset, name: str) -> None:
 def test_a_picture_that_changes_meanwhile_is_skipped_and_nothing_is_stored_for_it(
     dataset: Dataset, store: FeatureStore, engine: MockEngine, tmp_path: Path
 ) -> None:
+    change_one(dataset, "ant/00.png")
     change_one(dataset, "ant/02.png")
+    change_one(dataset, "bee/00.png")
     (dataset.root / "bee/04.png").unlink()
     readable, features = stored_features(dataset, SMALL, engine, store, silent)
-    assert readable.skipped == (Skipped("ant/02.png", "changed"), Skipped("bee/04.png", "unreadable"))
+    assert readable.skipped == (
+        Skipped("ant/00.png", "changed"),
+        Skipped("ant/02.png", "changed"),
+        Skipped("bee/00.png", "changed"),
+        Skipped("bee/04.png", "unreadable"),
+    )
     assert features.tobytes() == fresh(dataset)[1].tobytes()
     assert {content for _, content, _ in rows_in(tmp_path / "store")} == {r.sha256 for r in readable.records}
 

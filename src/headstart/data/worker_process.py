@@ -146,11 +146,6 @@ class WorkerProcess:
         """Kill the process; whoever talks to it notices."""
         self._process.kill()
 
-    @property
-    def has_ended(self) -> bool:
-        """Whether the process is no more."""
-        return self._process.poll() is not None
-
     def end(self) -> str:
         """End the process, and return the reason code for the picture at which it had ended by itself, if it had."""
         self._process.kill()
@@ -165,7 +160,6 @@ class WorkerProcess:
         """Let go of the process: it belongs to the one of which this is a forked copy."""
         for pipe in (self._in, self._out):
             pipe.raw.close()  # without what a thread that isn't here may have begun to write
-        self._process.returncode = 0  # nothing here may wait for it
 
 
 def _environment() -> dict[str, str]:

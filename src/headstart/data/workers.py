@@ -131,8 +131,10 @@ class _Lane(threading.Thread):
         unstarted = 0
         died_at = -1  # the position of the task at which the last process died
         while len(done) < len(chunk.tasks):
-            process = self._living_process(chunk)
-            done += process.replies(chunk.tasks[len(done) :])
+            process = self._process_for(chunk)
+            has_waited = process.is_ready
+            answered = process.replies(chunk.tasks[len(done) :])
+            done += answered
             if len(done) == len(chunk.tasks):
                 break
             reason = self._end_process()
@@ -145,16 +147,15 @@ class _Lane(threading.Thread):
             elif reason == TOO_SLOW or died_at == len(done):
                 done.append(Reply(reason))
             else:
-                died_at = len(done)  # it may have been killed by somebody else: the picture is asked for once more
+                # It may have been killed by somebody else: the picture is asked for once more, and twice more if that
+                # may have happened before it was asked for.
+                died_at = -1 if has_waited and not answered else len(done)
         return done
 
-    def _living_process(self, chunk: _Chunk) -> WorkerProcess:
+    def _process_for(self, chunk: _Chunk) -> WorkerProcess:
         with self._lock:
             if chunk.given_up or self._closed.is_set():
                 raise _GivenUpError
-            if self.process and self.process.has_ended:  # killed while it waited for us
-                self.process.end()
-                self.process = None
             if not self.process:
                 self.process = WorkerProcess()
             return self.process
