@@ -22,7 +22,7 @@ from headstart.jobs import extraction
 from headstart.jobs.features import ARRAYS, extract_features, run_features
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import network_from
-from headstart.networks.weights import find_weights
+from headstart.networks.weights import WeightsOrigin, find_weights
 from headstart.progress import Entered, Event, silent
 from headstart.settings import FeaturesSettings
 from models import contents, engine_once, inspected_in, names, sentences, write_alike
@@ -131,6 +131,15 @@ def test_random_weights_have_vectors_of_their_own_in_the_same_store(
     written(data, tmp_path / "random.npz", cache=tmp_path / "cache", weights="none", seed=1)
     assert len(rows_in(tmp_path / "cache")) == 10
     assert not np.array_equal(arrays_in(tmp_path / "random.npz")["features"], expected)
+
+
+def test_random_weights_are_drawn_from_the_seed(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def mock_network(record: object, layer: str, origin: WeightsOrigin, listen: object) -> None:
+        raise UserError(origin.name)
+
+    monkeypatch.setattr("headstart.jobs.features.network_from", mock_network)
+    with pytest.raises(UserError, match="random, seed 7"):
+        written(data, tmp_path / "f.npz", weights="none", seed=7)
 
 
 def test_the_same_run_writes_the_same_file_bit_for_bit(data: Path, tmp_path: Path) -> None:
