@@ -263,7 +263,7 @@ def test_an_interrupt_is_exit_code_130_and_what_was_computed_is_kept(
         printed, said = process.communicate()
 
     assert (process.returncode, printed) == (130, "")
-    assert said == "headstart: interrupted; no result was written. What was computed is kept in the cache.\n"
+    assert said == "headstart: interrupted; no result was written, and what the cache holds is kept.\n"
     assert names(tmp_path) == ["cache"]
     assert names(tmp_path / "cache" / "features") == ["store.sqlite3"]
     assert set(rows_in(tmp_path / "cache")) <= set(undisturbed.rows)

@@ -114,7 +114,7 @@ def test_an_interrupt_is_exit_code_130_and_one_sentence(
     monkeypatch.setattr("headstart.jobs.backbones.backbones", interrupted)
 
     assert exit_code(["backbones"]) == 130
-    said = "headstart: interrupted; no result was written. What was computed is kept in the cache.\n"
+    said = "headstart: interrupted; no result was written, and what the cache holds is kept.\n"
     assert capsys.readouterr().err == said
 
 

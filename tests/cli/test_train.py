@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -59,24 +56,6 @@ def test_folders_may_be_called_anything(
     assert names(tmp_path) == sorted([name, f"out {name}"])
 
 
-@pytest.fixture
-def full_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 2 MB; where none can be mounted, no file may grow over 2 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = [shutil.which("mount") or "false", "-t", "tmpfs", "-o", "size=2m", "none", str(disk)]
-    if sys.platform == "linux" and subprocess.run(mount, capture_output=True, check=False).returncode == 0:
-        yield disk
-        subprocess.run(["umount", str(disk)], check=True)
-        return
-    import resource
-
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2 * 2**20, before[1]))
-    yield disk
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def assert_told_of_the_disk(stderr: str) -> None:
     [*_, sentence] = stderr.splitlines()
     assert sentence.startswith("headstart: ")
@@ -124,7 +103,7 @@ def test_an_interrupt_while_a_network_is_prepared_is_exit_code_130_and_leaves_no
         rest = process.stderr.read()
 
     assert process.returncode == 130
-    assert rest == "headstart: interrupted; no result was written. What was computed is kept in the cache.\n"
+    assert rest == "headstart: interrupted; no result was written, and what the cache holds is kept.\n"
     assert names(data.parent) == ["cache", "data"]
     assert not [file for file in contents(cache) if not file.startswith(("keras/", "features/"))]
 
@@ -138,7 +117,7 @@ def test_an_interrupt_while_features_are_computed_is_exit_code_130_and_leaves_no
         os.kill(process.pid, signal.SIGINT)
         said = process.stderr.read()
 
-    assert said == "headstart: interrupted; no result was written. What was computed is kept in the cache.\n"
+    assert said == "headstart: interrupted; no result was written, and what the cache holds is kept.\n"
     assert process.returncode == 130
     assert names(tmp_path) == ["cache", "data"]
 

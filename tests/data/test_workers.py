@@ -418,13 +418,26 @@ def test_a_program_ends_quietly_and_leaves_no_process(files: list[Path], script:
     assert workers_of(program.pid) == []
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "found = replies(tasks); next(found)",
+        "import threading; threading.Thread(target=lambda: list(replies(tasks)), daemon=True).start(); time.sleep(0.5)",
+    ],
+)
 def test_a_program_does_not_wait_at_its_end_for_a_picture_that_does_not_come(
-    deadly_contents: None, tmp_path: Path
+    deadly_contents: None, tmp_path: Path, script: str
 ) -> None:
     written(tmp_path, *[b"page"] * 8, *[b"asleep"] * 30)
     begun = time.monotonic()
-    program = running("found = replies(tasks); next(found)", tmp_path, flags=("-X", "dev", "-W", "error"))
+    ready = "print('ready', flush=True); time.sleep(0.5)"
+    program = running(f"{script}\n{ready}", tmp_path, flags=("-X", "dev", "-W", "error"))
+    assert program.stdout is not None
+    assert program.stdout.readline() == "ready\n"
+    own = workers_of(program.pid)
     assert program.communicate(timeout=60) == ("", "")
+    assert own
+    assert not are_alive(own)
     assert time.monotonic() - begun < worker_process.SECONDS / 2
 
 
@@ -447,7 +460,7 @@ except KeyboardInterrupt:
     assert eventually(lambda: not are_alive(own))
 
 
-@pytest.mark.parametrize("beside", ["", "if os.fork() == 0: time.sleep(60)"])
+@pytest.mark.parametrize("beside", ["", "if os.fork() == 0: time.sleep(60); os._exit(0)"])
 def test_workers_whose_program_is_killed_end_by_themselves(files: list[Path], beside: str) -> None:
     endless = f"list(replies(tasks))\n{beside}\nwhile True: print('all', len(list(replies(tasks))), flush=True)"
     with running(endless, files[0].parent, flags=("-W", "ignore")) as program:

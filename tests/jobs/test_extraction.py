@@ -98,7 +98,7 @@ def test_progress_passes_over_every_picture(
 def opened(cache: Path | None = None, *, no_cache: bool = False) -> tuple[bool, tuple[str, ...]]:
     """Put some vectors into the store that the settings ask for; return whether there was one, and what was said."""
     events: list[Event] = []
-    with store_of(cache, no_cache, events.append) as store:
+    with store_of(cache, no_cache, Path("data"), events.append) as store:
         if store:
             store.put(EXTRACTOR, vectors(3))
     return store is not None, sentences(events)
@@ -122,7 +122,7 @@ def test_without_a_cache_there_is_no_store_and_nothing_is_touched(default: Path,
 
 
 def test_the_store_is_closed_at_the_end(default: Path) -> None:
-    with store_of(None, False, silent) as store:
+    with store_of(None, False, Path("data"), silent) as store:
         assert store is not None
         store.put(EXTRACTOR, vectors(3))
         assert "store.sqlite3-wal" in names(default / "features")
@@ -131,7 +131,7 @@ def test_the_store_is_closed_at_the_end(default: Path) -> None:
 
 def test_what_goes_wrong_meanwhile_is_not_taken_for_a_place_that_can_not_be_used(default: Path) -> None:
     said: list[Event] = []
-    with pytest.raises(MissingError, match="something else"), store_of(None, False, said.append):
+    with pytest.raises(MissingError, match="something else"), store_of(None, False, Path("data"), said.append):
         raise MissingError("something else")
     assert said == []
     assert names(default / "features") == ["store.sqlite3"]
@@ -177,3 +177,12 @@ def test_a_folder_of_another_user_is_an_error_wherever_it_is(
     monkeypatch.setattr(os, "getuid", lambda: default.parent.stat().st_uid + 1)
     with pytest.raises(UserError, match="belongs to another user"):
         opened(default if named else None)
+
+
+def test_a_cache_inside_the_data_would_be_a_class_of_it_and_is_refused(tmp_path: Path) -> None:
+    with (
+        pytest.raises(UserError, match=r"--cache .* lies inside the data"),
+        store_of(tmp_path / "data" / "cache", False, tmp_path / "data", silent),
+    ):
+        pass
+    assert names(tmp_path) == []

@@ -57,7 +57,7 @@ def exit_code(arguments: list[str] | None = None) -> int:
         print(f"headstart: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("headstart: interrupted; no result was written. What was computed is kept in the cache.", file=sys.stderr)
+        print("headstart: interrupted; no result was written, and what the cache holds is kept.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -34,7 +34,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
         raise UserError(f"--fit {settings.fit}: {settings.model} was trained with {own_fit}, and is judged with that.")
     lock = read_split(settings.split) if settings.split else None
     with (
-        store_of(settings.cache, settings.no_cache, listen) as store,
+        store_of(settings.cache, settings.no_cache, settings.data, listen) as store,
         pictures_of(
             settings.data, listen, exclude=settings.exclude, group_by=settings.group_by, fewest_classes=1
         ) as pictures,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from headstart.data.decode import Geometry
 from headstart.data.records import Dataset
-from headstart.errors import MissingError
+from headstart.errors import MissingError, UserError
 from headstart.features.engine import engine_for, engine_name
 from headstart.features.extract import features_of
 from headstart.features.extractor import extractor_of
@@ -48,7 +48,7 @@ def extracted(
 
 
 @contextmanager
-def store_of(cache: Path | None, no_cache: bool, listen: Listener) -> Iterator[FeatureStore | None]:
+def store_of(cache: Path | None, no_cache: bool, data: Path, listen: Listener) -> Iterator[FeatureStore | None]:
     """Yield the store that the settings ask for, or None if they ask for none.
 
     A default place in which nothing can be written is told and done without.
@@ -56,13 +56,15 @@ def store_of(cache: Path | None, no_cache: bool, listen: Listener) -> Iterator[F
     Raises
     ------
     UserError
-        If what is there is no store of headstart's, or damaged.
+        If what is there is no store of headstart's, or damaged; if ``cache`` lies inside ``data``.
     MissingError
         If nothing can be written in ``cache``.
     """
     if no_cache:
         yield None
         return
+    if cache and cache.resolve().is_relative_to(data.resolve()):
+        raise UserError(f"--cache {cache} lies inside the data {data}; name a folder apart from it.")
     with ExitStack() as stack:
         store = None
         try:

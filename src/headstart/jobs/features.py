@@ -89,7 +89,7 @@ def _features(settings: FeaturesSettings, listen: Listener) -> Features:
     check_fit(settings.fit)
     check_weights(record, settings.weights, layer=layer.name, offline=settings.offline)
     with (
-        store_of(settings.cache, settings.no_cache, listen) as store,
+        store_of(settings.cache, settings.no_cache, settings.data, listen) as store,
         pictures_of(settings.data, listen, exclude=settings.exclude, fewest_classes=1) as pictures,
     ):
         origin = find_weights(

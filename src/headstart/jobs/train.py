@@ -58,7 +58,7 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     check_weights(record, settings.weights, layer=layer.name, offline=settings.offline)
     lock = read_split(settings.split) if settings.split else None
     with (
-        store_of(settings.cache, settings.no_cache, listen) as store,
+        store_of(settings.cache, settings.no_cache, settings.data, listen) as store,
         pictures_of(
             settings.data, listen, exclude=settings.exclude, group_by=settings.group_by, resplit=settings.resplit
         ) as pictures,
