@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -17,16 +17,37 @@ HEADSTART = str(Path(sys.executable).with_name("headstart"))
 
 
 def run(*arguments: object) -> tuple[float, float, str]:
-    """Run headstart; return seconds, the largest memory of a process of it in MB, and its stdout."""
+    """Run headstart; return seconds, its largest memory in MB (its workers' not included), and its stdout."""
     since = time.perf_counter()
     with tempfile.TemporaryFile("w+") as output:
         child = subprocess.Popen([HEADSTART, *map(str, arguments)], stdout=output, stderr=subprocess.DEVNULL)
-        _, status, usage = os.wait4(child.pid, 0)
+        peaks: list[float] = []
+        watcher = threading.Thread(target=_watch, args=(child.pid, peaks))
+        watcher.start()
+        status = child.wait()
         seconds = time.perf_counter() - since
+        watcher.join()
         if status:
             sys.exit(f"headstart {' '.join(map(str, arguments))} failed")
         output.seek(0)
-        return seconds, usage.ru_maxrss / 1024, output.read()
+        return seconds, max(peaks, default=0.0), output.read()
+
+
+def _watch(pid: int, peaks: list[float]) -> None:
+    """Note the peak memory of a process in MB until it ends.
+
+    What the system says of it afterwards would begin with that of its parent.
+    """
+    while True:
+        try:
+            lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace").splitlines()
+        except OSError:
+            return
+        held = [int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")]
+        if not held:
+            return  # it ended, and waits to be reaped
+        peaks += held
+        time.sleep(0.02)
 
 
 def help_text(pictures: Path) -> list[Figure]:

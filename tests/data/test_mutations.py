@@ -185,10 +185,10 @@ def test_every_mutation_ends_as_used_or_with_a_reason_and_takes_no_process(numbe
     outcome = outcome_of_mutations(number, tmp_path)
     assert outcome.ends.total() == number
     assert set(outcome.ends) <= KNOWN
-    assert outcome.fatal == ()
+    assert outcome.fatal == ()  # so none took five seconds of the processor, or crashed
     assert outcome.at_odds == 0
     assert len(outcome.processes) <= len(os.sched_getaffinity(0))
-    assert outcome.slowest_seconds < 5
+    assert outcome.slowest_seconds < worker_process.SECONDS  # of waiting, on a machine that has other work
     assert outcome.peak_megabytes < 1024
     assert outcome.ends["used"] > number / 20  # they aren't all so spoilt that nothing is tested
     assert outcome.ends["unreadable"] > number / 20
