@@ -41,7 +41,8 @@ def process() -> Iterator[WorkerProcess]:
 
 
 def pid_of_the_worker() -> int:
-    """Return the process of the one worker that is alive."""
+    """Return the process of the one worker that is alive, once it is no mere copy of this one any more."""
+    assert eventually(lambda: bool(workers_of(os.getpid())))
     [pid] = workers_of(os.getpid())
     return pid
 
