@@ -32,6 +32,10 @@ class Skipped:
     path: str
     reason: str
 
+    def document(self) -> dict[str, str]:
+        """Return the file as it stands in documents."""
+        return {"path": self.path, "reason": self.reason}
+
 
 @dataclass(frozen=True)
 class Listing:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from headstart.data.audit import audit, by_severity
-from headstart.data.audit.finding import Audited, Finding
+from headstart.data.audit.finding import ERROR, WARNING, Audited, Finding
 from headstart.data.decode import Geometry
 from headstart.data.inspect import Inspected
 from headstart.data.split import SHARES, new_split, read_split
@@ -27,7 +27,7 @@ FORMAT = 1
 PAGE, DOCUMENT = "check.html", "check.json"
 
 _THUMBNAIL = 112  # pixels
-_ITEMS, _PER_ITEM, _MOST = 24, 4, 400
+_MOST = 400  # thumbnails
 
 
 def run_check(settings: CheckSettings, listen: Listener) -> dict[str, Any]:
@@ -63,8 +63,8 @@ def _of_the_split(settings: CheckSettings, pictures: Pictures) -> list[Finding]:
     try:
         _, warnings = new_split(pictures.dataset, 0, pictures.together.units, settings.folds or 0)
     except UserError as error:
-        return [Finding("no-split", "error", str(error), (), "Without a split nothing can be trained or judged.")]
-    return [Finding("split", "warning", warning, (), "Add pictures to these classes.") for warning in warnings]
+        return [Finding("no-split", ERROR, str(error), (), "Without a split nothing can be trained or judged.")]
+    return [Finding("split", WARNING, warning, (), "Add pictures to these classes.") for warning in warnings]
 
 
 def _document(data: Path, pictures: Pictures, findings: list[Finding]) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _document(data: Path, pictures: Pictures, findings: list[Finding]) -> dict[s
         "modes": _counted(pictures.inspected, "mode"),
         "formats": _counted(pictures.inspected, "format"),
         "findings": [finding.document() for finding in findings],
-        "skipped": [{"path": s.path, "reason": s.reason} for s in dataset.skipped],
+        "skipped": [s.document() for s in dataset.skipped],
         "environment": environment("none"),
     }
 
@@ -109,11 +109,13 @@ def _counted(pictures: Inspected, column: str) -> dict[str, int]:
 
 def _thumbnails(pictures: Pictures, findings: Iterable[Finding]) -> dict[str, bytes]:
     """Return small JPEG pictures, without any metadata, of what the page shows first, by path."""
+    from headstart.report.check_page import COPIES, ITEMS
+
     records = {record.path: record for record in pictures.dataset.records}
     wanted: dict[str, None] = {}
     for finding in findings:
-        for item in finding.items[:_ITEMS]:
-            paths = [item] if isinstance(item, str) else item[:_PER_ITEM]
+        for item in finding.items[:ITEMS]:
+            paths = [item] if isinstance(item, str) else item[:COPIES]
             wanted.update(dict.fromkeys(path for path in paths if path in records))
     shown = list(wanted)[:_MOST]
     tasks = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -73,7 +72,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
         "pictures": len(labels),
         "seen_in_training": seen,
         "figures": figures,
-        "skipped": [asdict(s) for s in dataset.skipped],
+        "skipped": [s.document() for s in dataset.skipped],
         "warnings": warnings,
     }
 

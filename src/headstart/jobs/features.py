@@ -57,7 +57,7 @@ def run_features(settings: FeaturesSettings, listen: Listener) -> dict[str, Any]
         "backbone": settings.backbone,
         "layer": settings.layer,
         "engine": features.engine,
-        "skipped": [{"path": s.path, "reason": s.reason} for s in features.dataset.skipped],
+        "skipped": [s.document() for s in features.dataset.skipped],
     }
 
 

@@ -46,7 +46,7 @@ def run_fix(settings: FixSettings, listen: Listener) -> dict[str, Any]:
             "kept": len(kept),
             "left_out": [{"path": path, "same_as": same_as} for path, same_as in left_out.items()],
             "to_decide": to_decide,
-            "skipped": [{"path": s.path, "reason": s.reason} for s in dataset.skipped],
+            "skipped": [s.document() for s in dataset.skipped],
         }
         listen(Started(len(kept)))
         listen(Entered("copying pictures"))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from headstart.data.decode import FITS
+from headstart.data.draw import FEWEST
 from headstart.data.inspect import Inspected, inspected
 from headstart.data.records import Dataset, Listing, PictureRecord
 from headstart.data.sources import opened, require_classes
@@ -95,5 +96,5 @@ def check_fit(fit: str) -> None:
 
 def check_folds(folds: int | None) -> None:
     """Raise `UserError` unless ``folds`` is None or enough for a train, val and test part."""
-    if folds is not None and folds < 3:
-        raise UserError(f"--folds {folds}: at least 3 are needed for a train, a val and a test part.")
+    if folds is not None and folds < FEWEST:
+        raise UserError(f"--folds {folds}: at least {FEWEST} are needed for a train, a val and a test part.")

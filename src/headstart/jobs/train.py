@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -173,7 +172,7 @@ def _dataset_document(dataset: Dataset) -> dict[str, Any]:
         "classes": list(dataset.classes),
         "pictures_per_class": {name: dataset.counts()[name] for name in dataset.classes},
         "sha256": dataset.sha256,
-        "skipped": [asdict(s) for s in dataset.skipped],
+        "skipped": [s.document() for s in dataset.skipped],
     }
 
 
