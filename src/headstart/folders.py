@@ -12,6 +12,7 @@ from pathlib import Path
 
 import platformdirs
 
+from headstart.addresses import Address, place_on_disk
 from headstart.errors import UserError
 
 
@@ -81,11 +82,11 @@ def _umask() -> int:
     return mask
 
 
-def _place_apart(out: Path, data: Path | None) -> Path:
+def _place_apart(out: Path, data: Path | Address | None) -> Path:
     """Return ``out`` resolved; raise `UserError` if it lies inside or around the data, or can't be written."""
     here = out.resolve()
-    if data is not None:
-        there = data.resolve()
+    if data is not None and (place := place_on_disk(data)):
+        there = place.resolve()
         if here.is_relative_to(there) or there.is_relative_to(here):
             raise UserError(
                 f"--out {out} lies inside the data folder {data} or around it; name a folder apart from the data."
@@ -100,7 +101,7 @@ def _place_apart(out: Path, data: Path | None) -> Path:
     return here
 
 
-def check_out_file(out: Path, data: Path, is_ours: Callable[[Path], bool]) -> None:
+def check_out_file(out: Path, data: Path | Address, is_ours: Callable[[Path], bool]) -> None:
     """Raise `UserError` unless ``out`` is a file that may be written: apart from ``data``, and new or ``is_ours``."""
     here = _place_apart(out, data)
     if here.is_dir():
@@ -109,7 +110,7 @@ def check_out_file(out: Path, data: Path, is_ours: Callable[[Path], bool]) -> No
         raise UserError(f"--out {out} is a file that headstart didn't write; name a new one.")
 
 
-def check_out(out: Path, data: Path | None, ours: Collection[str], mark: str) -> None:
+def check_out(out: Path, data: Path | Address | None, ours: Collection[str], mark: str) -> None:
     """Raise `UserError` unless ``out`` is a place where a result may be written without losing anything.
 
     Parameters

@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from headstart.addresses import Address
 from headstart.data.facts import FACTS
 from headstart.data.inspect import Inspected, inspected
 from headstart.data.records import Listed, Listing, Skipped
+from headstart.data.sources import opened
 from headstart.progress import Advanced, Entered, Event, Started, silent
 from made_up import read_anew
+from object_storage import ObjectStorage
 from pictures import COLOURS, encoded, picture, write_classes
 
 
@@ -164,3 +167,29 @@ def test_the_listener_hears_of_every_picture_used_or_not(root: Path) -> None:
     listed = tuple(Listed(f"ant/{name}.png", "ant") for name in ("00", "01", "empty"))
     inspected(Listing(root, listed), heard.append)
     assert heard == [Started(3), Entered("checking pictures"), Advanced(), Advanced(), Advanced()]
+
+
+# --- in object storage ----------------------------------------------------------------------------------------
+
+
+def test_pictures_in_object_storage_are_the_same_pictures(storage: ObjectStorage, root: Path) -> None:
+    here = read_anew(root)
+    with opened(Address(storage.put_folder(root, "inspect", "x")), silent) as listing:
+        there = inspected(listing, silent)
+    assert [(r.path, r.label, r.sha256) for r in there.dataset.records] == [
+        (r.path, r.label, r.sha256) for r in here.dataset.records
+    ]
+    assert there.facts.tobytes() == here.facts.tobytes()
+    assert (there.dataset.classes, there.dataset.sha256) == (here.dataset.classes, here.dataset.sha256)
+    assert all(record.version for record in there.dataset.records)
+    assert there.dataset.file(there.dataset.records[0]) == Address("s3://inspect/x/ant/00.png")
+
+
+def test_an_object_that_is_deleted_after_it_was_listed_is_skipped_as_vanished(
+    storage: ObjectStorage, root: Path
+) -> None:
+    with opened(Address(storage.put_folder(root, "deleted")), silent) as listing:
+        storage.remove("deleted", "ant/01.png")
+        pictures = inspected(listing, silent)
+    assert pictures.dataset.skipped == (Skipped("ant/01.png", "vanished"),)
+    assert paths(pictures) == ["ant/00.png", "bee/00.png", "bee/01.png"]

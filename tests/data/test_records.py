@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headstart.data.records import Dataset, PictureRecord, Skipped, skipped_sentence
+from headstart.addresses import Address
+from headstart.data.records import Dataset, Listing, PictureRecord, Skipped, skipped_sentence
 
 ROOT = Path("pictures")
 ANT, BEE, COW = (PictureRecord(f"{label}/1.png", label, digit * 64) for label, digit in zip("abc", "123", strict=True))
@@ -95,3 +96,13 @@ def test_skipped_pictures_leave_the_records_and_are_remembered_with_their_reason
 def test_skipped_files_are_counted_by_reason_and_three_are_named(skipped: list[Skipped], sentence: str) -> None:
     assert skipped_sentence(skipped) == sentence
     assert skipped_sentence(tuple(skipped)) == sentence
+
+
+def test_records_of_object_storage_name_addresses_and_no_folder() -> None:
+    dataset = replace(DATASET, root=Address("s3://user:secret@bucket/x"), name="")
+    assert dataset.file(replace(ANT, file="a?.png")) == Address("s3://user:secret@bucket/x/a?.png")
+    assert dataset.name == "s3://user:…@bucket/x"
+    assert DATASET.folder == Listing(ROOT, ()).folder == ROOT
+    for data in (dataset, Listing(dataset.root, ())):
+        with pytest.raises(TypeError, match=r"^s3://user:…@bucket/x is no folder$"):
+            data.folder  # noqa: B018

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -22,6 +24,7 @@ from headstart.data import worker
 from headstart.data.decode import FITS, DecodeError, Geometry, pixels_from
 from headstart.data.facts import FACTS, facts_of
 from headstart.data.worker import MAX_BYTES, MEMORY_BYTES, READY
+from object_storage import KEY, ObjectStorage, nobody, refusing
 from picture_files import exif, kinds
 from pictures import encoded, picture
 
@@ -32,9 +35,11 @@ ELSEWHERE = "import os, runpy, signal, sys; {}; runpy.run_module('headstart.data
 DEADLY = Path(__file__).parents[1] / "children" / "deadly"
 
 
-def asked(*files: Path, task: str = "facts", sha256: str | None = None, size: int = 8, fit: str = "squash") -> bytes:
+def asked(
+    *files: Path | str, task: str = "facts", sha256: str | None = None, size: int = 8, fit: str = "squash"
+) -> bytes:
     """Return requests, one for each file."""
-    rest = {"task": task, "sha256": sha256, "size": size, "fit": fit}
+    rest = {"task": task, "sha256": sha256, "size": size, "fit": fit, "view": "whole"}
     return b"".join(json.dumps({"file": str(file), **rest}).encode() + b"\n" for file in files)
 
 
@@ -50,7 +55,7 @@ def answers(requests: bytes, command: Sequence[str] = COMMAND, **options: Any) -
     return found
 
 
-def reasons(*files: Path, **rest: Any) -> list[str | None]:
+def reasons(*files: Path | str, **rest: Any) -> list[str | None]:
     """Return the reason why each file isn't answered for, or None."""
     return [header.get("reason") for header, _ in answers(asked(*files, **rest))]
 
@@ -224,6 +229,92 @@ def test_a_file_that_is_replaced_while_it_is_read_is_the_old_one(good: Path, mon
     (good.parent / "new").write_bytes(b"new")
     monkeypatch.setattr(os, "fdopen", mocked_fdopen(lambda: (good.parent / "new").replace(good)))
     assert worker._content(str(good)) == content
+
+
+# --- objects in object storage --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bucket(storage: ObjectStorage) -> str:
+    """Some pictures, and what is none, in a bucket."""
+    storage.put("worker", kinds() | {"odd #?.png": kinds()["png-rgb"], "page": b"<!DOCTYPE html>", "empty": b""})
+    return "s3://worker"
+
+
+def test_an_object_is_answered_for_as_a_file_with_its_content(tmp_path: Path, bucket: str) -> None:
+    for name, content in kinds().items():
+        (tmp_path / name).write_bytes(content)
+    for task in ("facts", "pixels", "thumbnail"):
+        here = answers(asked(*(tmp_path / name for name in kinds()), task=task))
+        assert answers(asked(*(f"{bucket}/{name}" for name in kinds()), task=task)) == here
+
+
+def test_files_and_objects_may_take_turns(bucket: str, good: Path) -> None:
+    names = ("odd #?.png", "page", "empty", "gone")
+    asked_for = [file for name in names for file in (f"{bucket}/{name}", good)]
+    found = reasons(*asked_for)
+    assert found == [None, None, "not-a-picture", None, "empty-file", None, "vanished", None]
+
+
+def test_another_content_of_an_object_than_the_expected_is_changed(bucket: str) -> None:
+    assert reasons(f"{bucket}/png-rgb", sha256="0" * 64) == ["changed"]
+
+
+def test_a_process_keeps_its_connection(storage: ObjectStorage, bucket: str) -> None:
+    before = storage.answered("")
+    assert reasons(*[f"{bucket}/png-rgb"] * 5) == [None] * 5
+    assert storage.answered("GET /worker/png-rgb") >= 5
+    assert storage.answered("") == before + 5
+
+
+def test_an_object_that_is_denied_is_unreadable_and_the_next_is_asked_for() -> None:
+    with refusing(403, "AccessDenied"):
+        assert reasons("s3://b/1.png", "s3://b/2.png") == ["unreadable"] * 2
+
+
+def test_where_nothing_can_be_read_the_sentence_for_the_user_is_the_answer() -> None:
+    with refusing(403, "ExpiredToken", KEY):
+        [(refused, _)] = answers(asked("s3://b/1.png"))
+    with nobody():
+        [(unreachable, _)] = answers(asked("s3://b/1.png"))
+    assert refused["missing"].startswith("s3://b/1.png can't be read: credentials were refused (ExpiredToken).")
+    assert KEY not in refused["missing"]
+    assert unreachable["missing"].startswith("s3://b/1.png can't be reached (")
+
+
+def test_an_object_larger_than_any_picture_is_too_large(storage: ObjectStorage) -> None:
+    storage.put("worker", {"large": bytes(1001)})
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(worker, "MAX_BYTES", 1000)
+        with pytest.raises(DecodeError, match=r"^too-large"):
+            worker._content("s3://worker/large")
+
+
+def test_the_time_of_the_processor_that_connecting_takes_is_on_no_pictures_account(bucket: str, good: Path) -> None:
+    slow = (
+        "import fsspec, time; real = fsspec.get_filesystem_class; fsspec.get_filesystem_class = "
+        "lambda name: [[0 for _ in iter(lambda: time.process_time() < 7, False)], real(name)][1]"
+    )
+    assert len(answers(asked(good, f"{bucket}/png-rgb"), (sys.executable, "-c", ELSEWHERE.format(slow)))) == 2
+
+
+def test_the_memory_that_connecting_takes_is_on_no_pictures_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = [2**20, 2**28]
+    limits = {resource.RLIMIT_CORE: (0, 0), resource.RLIMIT_AS: (resource.RLIM_INFINITY, resource.RLIM_INFINITY)}
+    soft: list[int] = []
+
+    def set_limit(kind: int, both: tuple[int, int]) -> None:
+        limits[kind] = both
+        soft.append(both[0])
+
+    monkeypatch.setattr(worker, "_inherited_limits", functools.cache(worker._inherited_limits.__wrapped__))
+    monkeypatch.setattr(Path, "read_text", lambda self, encoding: f"{held.pop(0) // resource.getpagesize()}")
+    monkeypatch.setattr(resource, "getrlimit", limits.__getitem__)
+    monkeypatch.setattr(resource, "setrlimit", set_limit)
+    monkeypatch.setattr("headstart.data.remote.connect", lambda place: None)
+    worker._limit_memory()
+    worker._connect.__wrapped__("s3://worker")
+    assert soft[1::2] == [2**20 + MEMORY_BYTES, 2**28 + MEMORY_BYTES]
 
 
 # --- where it lives -------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from headstart.addresses import Address
 from headstart.data import worker_process
 from headstart.data.decode import Geometry
 from headstart.data.worker_process import CRASHES, TOO_SLOW, Task, WorkerProcess
@@ -55,6 +56,11 @@ def mocked_program(folder: Path, script: str) -> str:
     return str(program)
 
 
+def test_a_process_is_told_the_whole_address_of_an_object() -> None:
+    request = json.loads(Task(Address("s3://bucket/a?b.png"), "facts").request())
+    assert request["file"] == "s3://bucket/a?b.png"
+
+
 def test_a_task_that_cannot_be_is_a_mistake_of_the_programmer(file: Path) -> None:
     with pytest.raises(ValueError, match="unknown kind of task 'guess'"):
         Task(file, "guess")
@@ -70,6 +76,7 @@ def test_a_request_names_the_file_wherever_the_process_is(monkeypatch: pytest.Mo
         "task": "pixels",
         "size": 8,
         "fit": "pad",
+        "view": "whole",
         "sha256": "0",
     }
 

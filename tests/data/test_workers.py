@@ -16,11 +16,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from headstart.addresses import Address
 from headstart.data import worker_process, workers
 from headstart.data.decode import Geometry, pixels_from
 from headstart.data.facts import FACTS
 from headstart.data.workers import Reply, Task, end_workers, replies
 from headstart.errors import MissingError
+from object_storage import ObjectStorage, nobody
 from picture_files import chunk, exif
 from pictures import encoded, picture
 from processes import are_alive, eventually, kill_all, peak_megabytes, workers_of
@@ -238,6 +240,44 @@ def test_the_largest_pictures_are_decoded_in_less_than_a_gigabyte(
     row = np.frombuffer(found[0].payload, FACTS)[0]
     assert sorted([int(row["width"]), int(row["height"])]) == [9000, 9900]
     assert peak_megabytes(workers_of(os.getpid())[0]) < 1024
+
+
+# --- objects in object storage --------------------------------------------------------------------------------
+
+
+def test_objects_are_read_by_the_processes_themselves(
+    storage: ObjectStorage, files: list[Path], expected: list[bytes]
+) -> None:
+    address = Address(storage.put_folder(files[0].parent, "workers"))
+    tasks = [Task(address / file.name, "pixels", SMALL) for file in files]
+    assert payloads(replies(tasks)) == expected
+
+
+def test_a_storage_out_of_reach_ends_the_call_and_the_next_works(
+    storage: ObjectStorage, files: list[Path], expected: list[bytes]
+) -> None:
+    address = Address(storage.put_folder(files[0].parent, "workers"))
+    tasks = [Task(address / file.name, "pixels", SMALL) for file in files]
+    with nobody(), pytest.raises(MissingError, match=r"^s3://workers/0\d\.png can't be reached \("):
+        list(replies(tasks))
+    assert payloads(replies(tasks)) == expected
+    assert payloads(replies(pixels(files))) == expected
+
+
+def test_a_process_has_the_environment_of_the_day_for_objects_and_stays_for_files(
+    storage: ObjectStorage, files: list[Path], one_lane: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage.put("environment", {"1.png": files[0].read_bytes()})
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    assert reasons(replies(pixels(files[:1]))) == [None]
+    first = workers_of(os.getpid())
+    monkeypatch.setenv("AWS_ENDPOINT_URL", storage.url)
+    assert reasons(replies(pixels(files[:1]))) == [None]
+    assert workers_of(os.getpid()) == first
+    for _ in range(2):
+        assert reasons(replies([Task(Address("s3://environment/1.png"), "facts")])) == [None]
+        assert workers_of(os.getpid()) != first
+    assert len(workers_of(os.getpid())) == 1
 
 
 # --- what happens to processes --------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
+from headstart.data.views import WHOLE, is_view, mirrored, seen_as
+
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 """Formats that are read, told by content and never by suffix."""
 
@@ -71,14 +73,16 @@ class Geometry:
 
     ``fit`` is "squash" (the whole picture, aspect changed), "crop" (shorter side scaled to ``size`` / 0.875, centre
     square cut out: the classic ImageNet evaluation) or "pad" (the whole picture in its aspect, grey beside it).
+    ``view`` is what of the picture is shown, see `headstart.data.views`.
     """
 
     size: int
     fit: str = "squash"
+    view: str = WHOLE
 
     def __post_init__(self) -> None:
-        if self.fit not in FITS or self.size < 1:
-            raise ValueError(f"unknown fit {self.fit!r}, or no size: {self.size}")
+        if self.fit not in FITS or self.size < 1 or not is_view(self.view):
+            raise ValueError(f"unknown fit {self.fit!r} or view {self.view!r}, or no size: {self.size}")
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,9 @@ def pixels_from(data: bytes, geometry: Geometry) -> NDArray[np.uint8]:
         With one of `REASONS`.
     """
     # Decoded at twice the target at least, the resampling stays exact enough.
-    return np.asarray(_fitted(decoded(data, 2 * geometry.size).rgb, geometry))
+    shown, is_mirrored = seen_as(geometry.view, decoded(data, 2 * geometry.size).rgb, data)
+    pixels = np.asarray(_fitted(shown, geometry))
+    return mirrored(pixels) if is_mirrored else pixels
 
 
 _FILTERS = threading.Lock()

@@ -50,7 +50,11 @@ def inspected(listing: Listing, listen: Listener) -> Inspected:
             skipped.append(Skipped(listed.path, reply.reason))
             continue
         facts[len(records)] = _row(reply, codes)
-        records.append(PictureRecord(listed.path, listed.label, reply.sha256, listed.part, listed.group, listed.file))
+        records.append(
+            PictureRecord(
+                listed.path, listed.label, reply.sha256, listed.part, listed.group, listed.file, listed.version
+            )
+        )
     classes = sorted({record.label for record in records}, key=natural_key)
     declared = {*listing.labels, *(listed.label for listed in listing.pictures)}
     return Inspected(

@@ -8,6 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from headstart.addresses import Address
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -16,6 +18,7 @@ class Listed:
     ``path`` names it to people: relative to the data, with forward slashes. ``file`` is where it lies below the
     listing's root, if that is elsewhere (in an unpacked archive). ``part`` is the ready-made part (train, val or
     test) it came in, ``group`` what it must not be separated from (a patient, a recording); both None if unknown.
+    ``version`` is what its storage changes whenever its content changes, None where there is no such mark.
     """
 
     path: str
@@ -23,6 +26,7 @@ class Listed:
     part: str | None = None
     group: str | None = None
     file: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +49,16 @@ class Listing:
     ``name`` is what the user calls the data; ``root`` may be the scratch folder that it was unpacked into.
     """
 
-    root: Path
+    root: Path | Address
     pictures: tuple[Listed, ...]
     skipped: tuple[Skipped, ...] = ()
     labels: tuple[str, ...] = ()
     name: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """``root``, of data that isn't in object storage."""
+        return _folder(self.root)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +71,14 @@ class PictureRecord:
     part: str | None = None
     group: str | None = None
     file: str | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
 class Dataset:
     """Records and class names, in a fixed order. Never holds pixels. ``name`` as in `Listing`, for messages."""
 
-    root: Path
+    root: Path | Address
     classes: tuple[str, ...]
     records: tuple[PictureRecord, ...]
     skipped: tuple[Skipped, ...] = ()
@@ -80,6 +90,11 @@ class Dataset:
         object.__setattr__(self, "_index", {name: i for i, name in enumerate(self.classes)})
 
     @property
+    def folder(self) -> Path:
+        """``root``, of data that isn't in object storage."""
+        return _folder(self.root)
+
+    @property
     def sha256(self) -> str:
         """A hash of the pictures' contents and labels; names and order of files don't matter."""
         digest = hashlib.sha256()
@@ -87,7 +102,7 @@ class Dataset:
             digest.update(f"{content} {label}\n".encode(errors="surrogateescape"))
         return digest.hexdigest()
 
-    def file(self, record: PictureRecord) -> Path:
+    def file(self, record: PictureRecord) -> Path | Address:
         """Return where the picture's bytes are."""
         return self.root / (record.file or record.path)
 
@@ -104,6 +119,12 @@ class Dataset:
     def counts(self) -> Counter[str]:
         """Return the number of pictures per class."""
         return Counter(r.label for r in self.records)
+
+
+def _folder(root: Path | Address) -> Path:
+    if isinstance(root, Address):
+        raise TypeError(f"{root} is no folder")
+    return root
 
 
 def skipped_sentence(skipped: Collection[Skipped]) -> str:

@@ -6,6 +6,7 @@ A request is one JSON line on standard input, an answer one JSON line on standar
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
@@ -17,9 +18,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from headstart.addresses import Address, is_address
 from headstart.child import pipe_to_parent
+from headstart.data import remote
 from headstart.data.decode import DecodeError, Geometry, decoded, pixels_from
 from headstart.data.facts import facts_of
+from headstart.errors import MissingError
 
 MAX_BYTES = 512 * 2**20
 """Larger files are skipped."""
@@ -30,7 +34,7 @@ CPU_SECONDS = 5.0
 MEMORY_BYTES = 960 * 2**20
 """What decoding may take beyond what the process holds when it starts: with those some 50 MB it stays below 1 GB."""
 
-REASONS = ("not-a-file", "too-large", "changed", "unreadable", "too-many-pixels")
+REASONS = ("not-a-file", "too-large", "changed", "unreadable", "vanished", "too-many-pixels")
 """Why a file isn't even looked into, or not to its end: every reason that is given here."""
 
 READY = b"{}\n"
@@ -51,7 +55,7 @@ def _facts(data: bytes, request: dict[str, Any]) -> Answer:
 
 
 def _pixels(data: bytes, request: dict[str, Any]) -> Answer:
-    return {}, pixels_from(data, Geometry(request["size"], request["fit"])).tobytes()
+    return {}, pixels_from(data, Geometry(request["size"], request["fit"], request["view"])).tobytes()
 
 
 def _thumbnail(data: bytes, request: dict[str, Any]) -> Answer:
@@ -79,8 +83,11 @@ def main() -> None:
     pipe.write(READY)
     pipe.flush()
     for line in sys.stdin.buffer:
-        _limit_time()
-        header, payload = _answer(json.loads(line))
+        request = json.loads(line)
+        if is_address(request["file"]):
+            _connect("/".join(request["file"].split("/")[:3]))
+        _limit_time(CPU_SECONDS)
+        header, payload = _answer(request)
         pipe.write(json.dumps(header | {"bytes": len(payload)}).encode() + b"\n" + payload)
         pipe.flush()
 
@@ -94,13 +101,17 @@ def _answer(request: dict[str, Any]) -> Answer:
         header, payload = TASKS[request["task"]](data, request)
     except DecodeError as error:
         return {"reason": error.reason}, b""
+    except MissingError as error:
+        return {"missing": str(error)}, b""
     except MemoryError:
         return {"reason": "too-many-pixels"}, b""
     return header | {"sha256": sha256}, payload
 
 
 def _content(file: str) -> bytes:
-    """Return what is in the file, which must not change meanwhile."""
+    """Return what is in the file, which must not change meanwhile, or in the object at that address."""
+    if is_address(file):
+        return remote.content(Address(file), MAX_BYTES)
     try:
         descriptor = os.open(file, _OPEN)
         try:
@@ -132,13 +143,24 @@ def _set_signals() -> None:
         signal.signal(signal.SIGPROF, signal.SIG_DFL)
 
 
-def _limit_time() -> None:
-    """Let this process end after `CPU_SECONDS` more of processor time, which it never takes while it waits.
+@functools.cache
+def _connect(place: str) -> None:
+    """Connect to where pictures are, once; what that takes of the processor and of memory is on no picture's account.
+
+    At ``place`` there may be nothing, for it is only the beginning of an address.
+    """
+    _limit_time(0)
+    remote.connect(Address(place))
+    _limit_memory()
+
+
+def _limit_time(seconds: float) -> None:
+    """Let this process end after so much more processor time, which it never takes while it waits; 0 for no limit.
 
     Not on Windows.
     """
     if hasattr(signal, "setitimer"):
-        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _limit_memory() -> None:
@@ -149,11 +171,19 @@ def _limit_memory() -> None:
         _, hard = resource.getrlimit(resource.RLIMIT_CORE)
         resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
         held = int(_HELD.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-        limits = held + MEMORY_BYTES, *resource.getrlimit(resource.RLIMIT_AS)
+        limits = held + MEMORY_BYTES, *_inherited_limits()
         lowest = min(limit for limit in limits if limit != resource.RLIM_INFINITY)
         resource.setrlimit(resource.RLIMIT_AS, (lowest, limits[-1]))
     except (ImportError, OSError, ValueError):
         return
+
+
+@functools.cache
+def _inherited_limits() -> tuple[int, int]:
+    """Return the limits of memory that this process had before it set its own."""
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_AS)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,14 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+from headstart.addresses import Address
 from headstart.data.decode import Geometry
 from headstart.data.worker import READY, TASKS
+from headstart.errors import MissingError
 
 SECONDS = 30.0
 """A picture that isn't there after so many seconds, on a dead network drive say, is given up."""
@@ -31,12 +33,12 @@ TOO_SLOW, CRASHES = "too-slow", "crashes-decoder"
 
 @dataclass(frozen=True)
 class Task:
-    """A question about a picture file; ``kind`` is one of `headstart.data.worker.TASKS`.
+    """A question about a picture, in a file or at an address; ``kind`` is one of `headstart.data.worker.TASKS`.
 
     Where ``sha256`` is given, a file with other content is refused with the reason ``changed``.
     """
 
-    file: Path
+    file: Path | Address
     kind: str
     geometry: Geometry | None = None
     sha256: str | None = None
@@ -47,9 +49,10 @@ class Task:
 
     def request(self) -> bytes:
         """Return the line that asks."""
-        document: dict[str, Any] = {"file": str(self.file.absolute()), "task": self.kind, "sha256": self.sha256}
+        file = self.file.full if isinstance(self.file, Address) else str(self.file.absolute())
+        document: dict[str, Any] = {"file": file, "task": self.kind, "sha256": self.sha256}
         if self.geometry:
-            document |= {"size": self.geometry.size, "fit": self.geometry.fit}
+            document |= asdict(self.geometry)
         return json.dumps(document).encode() + b"\n"
 
 
@@ -71,20 +74,32 @@ class WorkerProcess:
         self._lock = threading.Lock()  # of the next two
         self._due: float | None = None
         self._late = False
+        self._environment = _environment()
         self._process = subprocess.Popen(
             # -P: a file of the user's called json.py in the current folder must not be imported.
             [sys.executable, "-P", "-m", "headstart.data.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=_environment(),
+            env=self._environment,
             creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
         )
         self._in = cast("io.BufferedWriter", self._process.stdin)
         self._out = cast("io.BufferedReader", self._process.stdout)
 
+    @property
+    def has_old_environment(self) -> bool:
+        """Whether this program's environment changed since the process was started."""
+        return self._environment != _environment()
+
     def replies(self, tasks: Sequence[Task]) -> list[Reply]:
-        """Return the replies in order; fewer than ``tasks`` if the process ended meanwhile."""
+        """Return the replies in order; fewer than ``tasks`` if the process ended meanwhile.
+
+        Raises
+        ------
+        MissingError
+            If the process says that it can read nothing from where the pictures are.
+        """
         done: list[Reply] = []
         try:
             self._await_start()
@@ -127,6 +142,8 @@ class WorkerProcess:
         payload = self._out.read(size)
         if len(payload) < size:
             raise EOFError
+        if "missing" in facts:
+            raise MissingError(facts["missing"])
         return Reply(facts.pop("reason", None), facts.pop("sha256", ""), facts, payload)
 
     def _line(self) -> bytes:

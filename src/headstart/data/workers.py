@@ -18,6 +18,7 @@ from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
 
+from headstart.addresses import Address
 from headstart.data.worker_process import TOO_SLOW, Reply, Task, WorkerProcess
 from headstart.errors import MissingError
 
@@ -42,7 +43,7 @@ def replies(tasks: Iterable[Task], ahead: int = 0) -> Generator[Reply]:
     Raises
     ------
     MissingError
-        If no worker process can be started.
+        If no worker process can be started, or nothing can be read from where the pictures are.
     """
     lanes = _the_lanes()
     waiting: deque[_Chunk] = deque()
@@ -84,6 +85,7 @@ class _Chunk:
         self.tasks = tasks
         self.replies: Future[list[Reply]] = Future()
         self.given_up = False
+        self.is_remote = any(isinstance(task.file, Address) for task in tasks)
 
 
 class _Lane(threading.Thread):
@@ -127,6 +129,9 @@ class _Lane(threading.Thread):
 
     def _replies(self, chunk: _Chunk) -> list[Reply]:
         """Return the reply to each task; what makes a process end gets a reason, and the others are asked again."""
+        if chunk.is_remote and self.process and self.process.has_old_environment:
+            # It says who may read from object storage, and may have said so only after the process was started.
+            self._end_process()
         done: list[Reply] = []
         unstarted = 0
         died_at = -1  # the position of the task at which the last process died

@@ -66,7 +66,7 @@ def test_pictures_are_named_by_their_members_and_lie_in_numbered_files(tmp_path:
         Listed("bee/9.png", "bee", file="000001"),
         Listed("bee/10.png", "bee", file="000000"),
     )
-    assert {path.name: path.read_bytes() for path in listing.root.iterdir()} == {
+    assert {path.name: path.read_bytes() for path in listing.folder.iterdir()} == {
         "000000": b"10",
         "000001": b"9",
         "000002": b"ab",
@@ -250,7 +250,7 @@ def test_parquet_files_at_the_top_are_read(tmp_path: Path, read: Read) -> None:
         ("set/data/test-0/row-000000", "test"),
         ("set/data/train-0/row-000000", "train"),
     ]
-    assert (listing.root / (listing.pictures[0].file or "")).read_bytes() == CONTENT
+    assert (listing.folder / (listing.pictures[0].file or "")).read_bytes() == CONTENT
     assert listing.skipped == (Skipped("set/.git", "hidden"),)
 
 
@@ -262,7 +262,7 @@ def test_parquet_files_at_the_top_are_read(tmp_path: Path, read: Read) -> None:
 def test_a_name_that_leads_out_is_skipped_and_written_nowhere(tmp_path: Path, put: Put, name: str, read: Read) -> None:
     listing = read(put(tmp_path / "x", TWO | {name: CONTENT}))
     assert listing.skipped == (Skipped(name, "outside-archive"),)
-    assert sorted(path.name for path in listing.root.iterdir()) == ["000000", "000001"]
+    assert sorted(path.name for path in listing.folder.iterdir()) == ["000000", "000001"]
 
 
 @pytest.mark.parametrize("put", FORMS)
@@ -270,7 +270,7 @@ def test_hidden_files_and_folders_are_told_once_and_not_unpacked(tmp_path: Path,
     hidden = dict.fromkeys(["__MACOSX/ant/._1.png", "__MACOSX/bee/._1.png", "ant/.git/a", "ant/.git/b", ".x"], CONTENT)
     listing = read(put(tmp_path / "x", TWO | hidden))
     assert set(listing.skipped) == {Skipped(path, "hidden") for path in ("__MACOSX", "ant/.git", ".x")}
-    assert len(list(listing.root.iterdir())) == 2
+    assert len(list(listing.folder.iterdir())) == 2
 
 
 @pytest.mark.parametrize(
@@ -287,7 +287,7 @@ def test_links_and_devices_are_skipped_and_never_made(tmp_path: Path, kind: byte
     info.type, info.linkname = kind, "ant/1.png"
     listing = read(put_tar(tmp_path / "x", TWO, info))
     assert listing.skipped == (Skipped("ant/2.png", reason),)
-    assert all(path.is_file() and not path.is_symlink() for path in listing.root.iterdir())
+    assert all(path.is_file() and not path.is_symlink() for path in listing.folder.iterdir())
 
 
 def test_of_two_members_with_one_name_the_first_counts(tmp_path: Path, read: Read) -> None:
@@ -298,7 +298,7 @@ def test_of_two_members_with_one_name_the_first_counts(tmp_path: Path, read: Rea
             file.addfile(info, io.BytesIO(content))
     listing = read(tmp_path / "x")
     assert listing.skipped == (Skipped("ant/1.png", "listed-twice"),)
-    assert (listing.root / "000000").read_bytes() == b"first"
+    assert (listing.folder / "000000").read_bytes() == b"first"
     assert len(listing.pictures) == 1
 
 

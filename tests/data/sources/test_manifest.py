@@ -65,7 +65,7 @@ def test_paths_may_lead_anywhere_and_are_shown_relative_to_the_manifest(
     listing = read(manifest(place, f"{written.format(folder=folder)},ant"))
     (picture,) = listing.pictures
     assert picture.path in {"../data/ant/00.png", "ant/00.png"}
-    assert (listing.root / (picture.file or picture.path)).read_bytes() == (folder / "ant/00.png").read_bytes()
+    assert (listing.folder / (picture.file or picture.path)).read_bytes() == (folder / "ant/00.png").read_bytes()
 
 
 def test_leaving_a_linked_folder_by_dots_leads_where_the_system_says(folder: Path, tmp_path: Path, read: Read) -> None:
@@ -73,7 +73,7 @@ def test_leaving_a_linked_folder_by_dots_leads_where_the_system_says(folder: Pat
     (tmp_path / "tables" / "link").symlink_to(folder / "bee")
     listing = read(manifest(tmp_path / "tables", "link/../ant/00.png,ant"))
     (picture,) = listing.pictures
-    assert (listing.root / (picture.file or picture.path)).is_file()
+    assert (listing.folder / (picture.file or picture.path)).is_file()
 
 
 def test_paths_written_on_windows_are_accepted_and_shown_with_forward_slashes(folder: Path, read: Read) -> None:

@@ -65,7 +65,7 @@ def test_the_same_pictures_are_named_alike_in_any_form(folder: Path, form: Calla
         ("ant/01.png", "ant", None, None),
         ("bee/00.png", "bee", None, None),
     ]
-    assert {p.path: (listing.root / (p.file or p.path)).read_bytes() for p in listing.pictures} == original
+    assert {p.path: (listing.folder / (p.file or p.path)).read_bytes() for p in listing.pictures} == original
     assert listing.labels == ("ant", "bee")
     assert listing.skipped == ()
 
@@ -89,8 +89,8 @@ def test_every_kind_of_data_is_taken_by_one_entry_of_the_table(folder: Path, for
 @pytest.mark.usefixtures("nothing_left")
 def test_what_was_unpacked_goes_away_at_the_end(folder: Path, form: Callable[[Path], Path]) -> None:
     with opened(form(folder), silent) as listing:
-        assert listing.root.is_dir()
-    assert not listing.root.exists()
+        assert listing.folder.is_dir()
+    assert not listing.folder.exists()
 
 
 def test_a_tar_file_that_ends_with_a_zip_file_is_a_tar_file(folder: Path, read: Read) -> None:

@@ -37,7 +37,7 @@ def put(path: Path, columns: dict[str, Any], names: Sequence[str] = (), schema: 
 
 
 def contents(listing: Listing) -> list[bytes]:
-    return [(listing.root / (p.file or "")).read_bytes() for p in listing.pictures]
+    return [(listing.folder / (p.file or "")).read_bytes() for p in listing.pictures]
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_row_without_a_label_is_skipped_and_not_unpacked(file: Path, none: int
     listing = read(put(file, {"image": STRUCTS, "label": [0, none, 0]}, ["ant"]))
     assert listing.skipped == (Skipped("b.png", "no-label"),)
     assert contents(listing) == [PNG[0], PNG[2]]
-    assert len(list(listing.root.iterdir())) == 2
+    assert len(list(listing.folder.iterdir())) == 2
 
 
 def test_a_row_without_bytes_is_skipped(file: Path, read: Read) -> None:

@@ -6,23 +6,29 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from headstart.addresses import Address
 from headstart.data.records import Listing, skipped_sentence
-from headstart.data.sources import archive, folder, manifest, parquet
+from headstart.data.sources import archive, bucket, folder, manifest, parquet
 from headstart.errors import UserError
 from headstart.progress import Listener
 
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of data: what it is in words, which files or folders are of it, and how one is opened."""
+    """A kind of data: what it is in words, which files or folders are of it, and how one is opened.
+
+    Both functions take a `Path`, after all addresses were taken by the first in the table.
+    """
 
     what: str
-    accepts: Callable[[Path], bool]
-    opened: Callable[[Path, Listener], AbstractContextManager[Listing]]
+    accepts: Callable[[Any], bool]
+    opened: Callable[[Any, Listener], AbstractContextManager[Listing]]
 
 
 SOURCES = (
+    Source("an address in object storage (s3://bucket/folder) of any of these", bucket.accepts, bucket.opened),
     Source("a Parquet file or a folder of them", parquet.accepts, parquet.opened),
     Source("a folder with one sub-folder of pictures per class", folder.accepts, folder.opened),
     Source("a zip or tar archive of one", archive.accepts, archive.opened),
@@ -32,7 +38,7 @@ SOURCES = (
 
 
 @contextmanager
-def opened(data: Path, listen: Listener) -> Iterator[Listing]:
+def opened(data: Path | Address, listen: Listener) -> Iterator[Listing]:
     """Yield what ``data`` names; what is unpacked for that goes away at the end.
 
     Raises
@@ -42,7 +48,7 @@ def opened(data: Path, listen: Listener) -> Iterator[Listing]:
     MissingError
         If the disk or the environment lacks what it needs.
     """
-    if not data.exists():
+    if isinstance(data, Path) and not data.exists():
         raise UserError(f"{data} doesn't exist; name {_accepted()}.")
     source = next((source for source in SOURCES if source.accepts(data)), None)
     if source is None:
@@ -71,7 +77,8 @@ def _hint(listing: Listing) -> str:
     top = {path[0] for path in steps}
     below = {path[1] for path in steps if len(path) > 2}
     meant = listing.root / min(top)
-    return f" Did you mean {meant}?" if len(top) == 1 and len(below) > 1 and meant.is_dir() else ""
+    is_there = isinstance(meant, Address) or meant.is_dir()
+    return f" Did you mean {meant}?" if len(top) == 1 and len(below) > 1 and is_there else ""
 
 
 def _accepted() -> str:

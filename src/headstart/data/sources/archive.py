@@ -10,7 +10,7 @@ from pathlib import Path
 
 from headstart.data.records import Listing, Skipped
 from headstart.data.sources import manifest, parquet
-from headstart.data.sources.layout import Layout, Tree, listing_of, ready_made_parts
+from headstart.data.sources.layout import Layout, Tree, add_with_parents, listing_of, ready_made_parts
 from headstart.data.sources.members import is_absolute, is_archive, leads_out, members
 from headstart.data.sources.names import is_hidden, path_key
 from headstart.data.sources.table import Found, Place, Row
@@ -60,19 +60,13 @@ def tree_of(data: Path, unpacked: Unpacked) -> Tree:
         elif member.kind == "other":
             skipped[Skipped(path, "not-a-file")] = None
         elif member.kind == "folder":
-            _add_with_parents(folders, path)
+            add_with_parents(folders, path)
         elif path in numbers:
             skipped[Skipped(path, "listed-twice")] = None
         else:
-            _add_with_parents(folders, "/".join(steps[:-1]))
+            add_with_parents(folders, "/".join(steps[:-1]))
             numbers[path] = unpacked.add(path, member.content)
     return Tree(sorted(numbers, key=path_key), folders, tuple(skipped), numbers)
-
-
-def _add_with_parents(folders: set[str], folder: str) -> None:
-    while folder and folder not in folders:
-        folders.add(folder)
-        folder = folder.rpartition("/")[0]
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from headstart.addresses import Address
 from headstart.data.records import Listed, Listing, Skipped
 from headstart.data.sources.names import FIX_REPORT, composed, natural_key, part_named
 from headstart.errors import UserError
@@ -16,15 +17,23 @@ from headstart.errors import UserError
 
 @dataclass(frozen=True)
 class Tree:
-    """What lies in a folder or archive: visible files and folders in their order, and what was passed over.
+    """What lies in a folder, archive or bucket: visible files and folders in their order, and what was passed over.
 
-    ``numbers`` has the name of the unpacked file for each file of an archive.
+    ``numbers`` has the name of the unpacked file for each file of an archive, ``versions`` the version of each object.
     """
 
     files: Sequence[str]
     folders: Collection[str]
     skipped: Sequence[Skipped]
     numbers: Mapping[str, str] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+def add_with_parents(folders: set[str], folder: str) -> None:
+    """Add a folder and all that it lies in to ``folders``."""
+    while folder and folder not in folders:
+        folders.add(folder)
+        folder = folder.rpartition("/")[0]
 
 
 @dataclass(frozen=True)
@@ -52,7 +61,7 @@ class Layout:
         return folders[self.class_depth - 1], self.parts.get(folders[0])
 
 
-def ready_made_parts(folders: Collection[str], data: Path) -> dict[str, str]:
+def ready_made_parts(folders: Collection[str], data: Path | Address) -> dict[str, str]:
     """Return which of the folders at the top is which part, or nothing where they are classes.
 
     They are parts if each has the name of one, and train and another are among them.
@@ -70,7 +79,7 @@ def ready_made_parts(folders: Collection[str], data: Path) -> dict[str, str]:
     return parts
 
 
-def listing_of(root: Path, tree: Tree, layout: Layout) -> Listing:
+def listing_of(root: Path | Address, tree: Tree, layout: Layout) -> Listing:
     """Return the pictures of ``tree``: every file in a class folder, at any depth, is one of that class.
 
     A class folder is declared as a class even if it holds no file.
@@ -84,7 +93,8 @@ def listing_of(root: Path, tree: Tree, layout: Layout) -> Listing:
         if placed := layout.place(path):
             name, part = placed
             label = labels.setdefault(name, composed(name))
-            pictures.append(Listed(path, label, part, file=tree.numbers.get(path)))
+            file, version = tree.numbers.get(path), tree.versions.get(path)
+            pictures.append(Listed(path, label, part, file=file, version=version))
         elif path != layout.prefix + FIX_REPORT:
             skipped.append(Skipped(path, "outside-class-folders"))
     declared = sorted(set(labels.values()), key=natural_key)

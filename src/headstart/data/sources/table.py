@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from headstart.addresses import Address
 from headstart.data.records import Listed, Listing, Skipped
 from headstart.data.sources.names import PARTS, composed, natural_key, part_named
 from headstart.errors import UserError, first_three
@@ -39,7 +40,7 @@ class Found:
 class Place:
     """Where the pictures of a table are: how one is found below ``root``, and how its path is shown to people."""
 
-    root: Path
+    root: Path | Address
     find: Callable[[Row], Found | Skipped]
     shown: Callable[[str], str] = str
 
