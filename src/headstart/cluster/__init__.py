@@ -1,0 +1,1 @@
+"""Features of very many pictures, computed on the machines of a cluster."""
