@@ -11,7 +11,7 @@ help:  ## Show this list
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,weights,parquet,demo,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,weights,parquet,int8,cloud,cluster,demo,dev]'
 	touch $@
 
 setup: $(INSTALLED)  ## Install headstart with everything for demo, training and development
@@ -30,14 +30,14 @@ lint: setup  ## Check style and types
 check: lint test  ## All that CI checks
 
 bench: setup  ## Measure speed and size, as ratios
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --write docs/benchmarks.md
 
 trust: setup  ## Run the slow proofs
 	$(BIN)/python -m pytest -m trust --timeout 3600
 
 lock:  ## Resolve the dependencies anew into constraints.txt
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet '.[train,weights,parquet,demo,dev]'
+	build/lock/bin/python -m pip install --quiet '.[train,weights,parquet,int8,cloud,cluster,demo,dev]'
 	build/lock/bin/python -m pip freeze --exclude headstart --exclude setuptools > constraints.txt
 
 clean:  ## Remove the environment and what tools left

@@ -10,34 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure, median_seconds
+from benchmarks.rows import network_of, part_of, read_bytes, rows_by
 from headstart.data.decode import Geometry, pixels_from
-from headstart.data.records import Dataset
 from headstart.features.engine import Engine, OpenVINOEngine, Pixels, engine_for
-from headstart.features.extract import features_of
+from headstart.features.extractor import extractor_of
+from headstart.features.store import store_in_memory
+from headstart.features.stored import complete
 from headstart.jobs.pictures import pictures_of
 from headstart.learn.heads import standardisation
 from headstart.learn.logistic import fit_logistic
-from headstart.networks.backbones import DEFAULT, backbone
-from headstart.networks.converted import ConvertedNetwork, network_from
-from headstart.networks.weights import find_weights
 from headstart.progress import silent
 
 PICTURES = 400
 SIZE = 224
-
-
-def network_of(name: str = DEFAULT, weights: str = "imagenet") -> ConvertedNetwork:
-    """Return a backbone, converted, up to its pooled features."""
-    record = backbone(name)
-    origin = find_weights(record, weights, layer="avg_pool", seed=0, offline=True, listen=silent)
-    return network_from(record, "avg_pool", origin, silent)
-
-
-def _some(pictures: Path) -> Dataset:
-    with pictures_of(pictures, silent) as read:
-        dataset = read.dataset
-    step = max(1, len(dataset.records) // PICTURES)
-    return Dataset(dataset.root, dataset.classes, dataset.records[::step])
 
 
 def _run_from_memory(engine: Engine, pixels: list[Pixels]) -> None:
@@ -52,11 +37,18 @@ def _run_batches(compiled: Callable[[NDArray[np.float32]], object], batch: NDArr
 
 def features(pictures: Path) -> list[Figure]:
     """Compare files to features with the engine alone, fed with the same pictures decoded in memory."""
-    dataset, engine, geometry = _some(pictures), engine_for(network_of()), Geometry(SIZE)
-    pixels = [pixels_from(dataset.file(r).read_bytes(), geometry) for r in dataset.records]
-    from_files, from_memory = median_seconds(
-        lambda: features_of(dataset, engine, geometry, silent), lambda: _run_from_memory(engine, pixels)
-    )
+    with pictures_of(pictures, silent) as read:
+        dataset = part_of(read.dataset, PICTURES)
+    network = network_of()
+    engine, geometry = engine_for(network), Geometry(SIZE)
+    extractor = extractor_of(network, geometry, engine.name)
+    pixels = [pixels_from(read_bytes(dataset, r), geometry) for r in dataset.records]
+
+    def with_a_new_store() -> None:
+        with store_in_memory() as store:
+            complete(dataset, extractor, lambda: engine, store, silent)
+
+    from_files, from_memory = median_seconds(with_a_new_store, lambda: _run_from_memory(engine, pixels))
     n = len(pixels)
     return [
         Figure(
@@ -93,7 +85,7 @@ def head(pictures: Path) -> list[Figure]:
     from sklearn.linear_model import LogisticRegressionCV
 
     with pictures_of(pictures, silent) as read:
-        dataset, x = features_of(read.dataset, engine_for(network_of()), Geometry(SIZE), silent)
+        dataset, x = rows_by(network_of(), read.dataset)
     labels = np.array([dataset.label_index(r) for r in dataset.records])
     mean, std = standardisation(x)
     standardised = ((x - mean) / std).astype(np.float64)

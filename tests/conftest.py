@@ -16,6 +16,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
 from models import Trained, engine_once, trained_once
+from object_storage import ObjectStorage, object_storage
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -50,6 +51,13 @@ def imagenet_200(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) ->
 def trained(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Trained:
     """The model that many tests share."""
     return trained_once(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module")
+def storage() -> Iterator[ObjectStorage]:
+    """A real S3 server on this machine, for this process and its children the one of Amazon."""
+    with object_storage() as running:
+        yield running
 
 
 @pytest.fixture
@@ -112,11 +120,14 @@ def _mounted(options: str, folder: Path) -> Iterator[bool]:
 
 
 class _BySubject(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives the tests of a file to one worker, and those of the demo too: they share what is costly to make."""
+    """Gives the tests of a file to one worker, and those of a subject: they share what is costly, or look after all."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return "demo" if file.endswith("test_demo.py") else file
+        if file.endswith("test_demo.py"):
+            return "demo"
+        # They look at every worker of every Ray cluster of this machine.
+        return "ray" if "tests/cluster/" in file or file.endswith("test_on_cluster.py") else file
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:

@@ -22,14 +22,17 @@ import pytest
 from numpy.typing import NDArray
 
 from headstart.cli.main import exit_code
+from headstart.data.decode import Geometry
 from headstart.data.inspect import Inspected, inspected
+from headstart.data.records import Dataset, Skipped
 from headstart.data.sources import opened
 from headstart.features.engine import Engine, engine_for
+from headstart.features.extract import vectors_of
 from headstart.jobs.demo import photos
 from headstart.jobs.demo.photos import REGIONS
 from headstart.jobs.train import run_train
 from headstart.networks.converted import ConvertedNetwork
-from headstart.progress import Event, Said, silent
+from headstart.progress import Event, Listener, Said, silent
 from headstart.settings import TrainSettings
 from headstart.ship.bundle import Bundle, HeldOutPrediction, read_bundle, read_predictions
 from pictures import encoded, picture
@@ -37,7 +40,7 @@ from pictures import encoded, picture
 HEADSTART = str(Path(sys.executable).with_name("headstart"))
 """The command, as it is installed beside this Python."""
 
-_ENGINES: dict[Path, Engine] = {}
+_ENGINES: dict[tuple[Path, str, str | None], Engine] = {}
 
 
 @dataclass(frozen=True)
@@ -88,16 +91,33 @@ def inspected_in(data: Path) -> Inspected:
         return inspected(listing, silent)
 
 
+def features_of(
+    dataset: Dataset, engine: Engine, geometry: Geometry, listen: Listener
+) -> tuple[Dataset, NDArray[np.float32]]:
+    """Return the readable part of ``dataset`` and its features, ``(n_pictures, dimension)`` float32, without a store.
+
+    A picture that can't be decoded, or that changed since it was listed, moves to the skipped.
+    """
+    paths = [dataset.file(record) for record in dataset.records]
+    digests: list[str | None] = [record.sha256 for record in dataset.records]
+    rows, failed = vectors_of(paths, digests, engine, geometry, listen)
+    skipped = [Skipped(dataset.records[key].path, reason) for key, reason in sorted(failed.items())]
+    kept = [key for key in range(len(paths)) if key in rows]
+    matrix = np.stack([rows[key] for key in kept]) if kept else np.empty((0, 0), np.float32)
+    return dataset.without(skipped), matrix
+
+
 def sentences(events: Sequence[Event]) -> tuple[str, ...]:
     """Return what was said to the user."""
     return tuple(event.text for event in events if isinstance(event, Said))
 
 
-def engine_once(network: ConvertedNetwork) -> Engine:
+def engine_once(network: ConvertedNetwork, kind: str | None = None) -> Engine:
     """Return the engine for ``network``, compiled once for all tests: each time would cost half a second."""
-    if network.folder not in _ENGINES:
-        _ENGINES[network.folder] = engine_for(network)
-    return _ENGINES[network.folder]
+    key = (network.folder, network.precision, kind)
+    if key not in _ENGINES:
+        _ENGINES[key] = engine_for(network, kind)
+    return _ENGINES[key]
 
 
 @functools.cache

@@ -21,10 +21,13 @@ EXTRACTOR = Extractor(
     network="0" * 32,
     size=224,
     fit="squash",
+    view="whole",
     scaling='{"channels": "RGB"}',
     decoder="drawn",
     precision="f32",
+    calibration="",
     engine="abacus 1.0",
+    dtype="float32",
 )
 
 

@@ -74,7 +74,7 @@ def test_a_wrong_keyword_is_a_type_error_before_any_work(tmp_path: Path, argumen
 
 def test_out_can_not_be_given_by_position(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="positional"):
-        headstart.train(tmp_path, tmp_path / "model")  # type: ignore[call-arg]
+        headstart.train(tmp_path, tmp_path / "model")  # type: ignore[call-arg, arg-type]
 
 
 def test_train_load_predict_and_evaluate_take_paths_as_strings(

@@ -9,6 +9,7 @@ from pathlib import Path
 import platformdirs
 import pytest
 
+from headstart.addresses import Address
 from headstart.errors import UserError
 from headstart.folders import cache_folder, check_out, file_in_place_of, folder_in_place_of, scratch_folder
 
@@ -69,6 +70,17 @@ def test_a_link_to_a_free_folder_is_accepted(tmp_path: Path, data: Path) -> None
     (tmp_path / "disk").mkdir()
     (tmp_path / "model").symlink_to(tmp_path / "disk")
     check_out(tmp_path / "model", data, OURS, MARK)
+
+
+def test_data_at_an_address_is_apart_from_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    check_out(tmp_path / "s3:" / "bucket" / "model", Address("s3://bucket"), OURS, MARK)
+
+
+def test_data_at_the_address_of_a_folder_is_where_that_is(tmp_path: Path, data: Path) -> None:
+    check_out(tmp_path / "model", Address(f"file://{data}"), OURS, MARK)
+    with pytest.raises(UserError, match="lies inside the data folder"):
+        check_out(data / "model", Address(f"file://{data}"), OURS, MARK)
 
 
 # --- check_out refuses ----------------------------------------------------------------------------------------

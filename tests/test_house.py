@@ -17,13 +17,14 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src" / "headstart"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LAYERS = [
-    {"", "errors"},
-    {"progress", "settings", "folders", "documents"},
+    {"", "errors", "addresses"},
+    {"progress", "settings", "folders", "documents", "sizes"},
     {"child"},
     {"data"},
     {"networks"},
     {"features"},
     {"learn"},
+    {"cluster"},
     {"judge"},
     {"ship"},
     {"report"},
@@ -31,7 +32,21 @@ LAYERS = [
     {"api"},
     {"cli"},
 ]
-HEAVY = ("keras", "openvino", "sklearn", "scipy", "tensorflow", "h5py", "PIL", "numpy", "skimage", "jinja2", "pyarrow")
+HEAVY = (
+    "keras",
+    "openvino",
+    "sklearn",
+    "scipy",
+    "tensorflow",
+    "h5py",
+    "PIL",
+    "numpy",
+    "skimage",
+    "jinja2",
+    "pyarrow",
+    "fsspec",
+    "ray",
+)
 
 
 def module_name(path: Path) -> str:
@@ -146,6 +161,7 @@ def test_the_lock_pins_every_dependency_and_names_no_address() -> None:
 
 def test_every_module_has_its_tests() -> None:
     elsewhere = {
+        "cluster/computing": "cluster/test_extraction",
         "networks/convert": "networks/test_converted",
         "networks/download": "networks/test_weights",
         "jobs/environment": "jobs/test_train",

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
+from headstart.addresses import Address
 from headstart.settings import (
     CheckSettings,
     DemoSettings,
     EvaluateSettings,
+    FeaturesSettings,
     FixSettings,
     PredictSettings,
     TrainSettings,
@@ -43,6 +45,24 @@ def test_strings_become_paths_where_a_path_is_meant(written: object, meant: obje
     assert written == meant
 
 
+@pytest.mark.parametrize(
+    "settings",
+    [
+        TrainSettings("s3://user:secret@bucket/x", out="s3://out"),  # type: ignore[arg-type]
+        CheckSettings("s3://user:secret@bucket/x"),  # type: ignore[arg-type]
+        EvaluateSettings("s3://model", "s3://user:secret@bucket/x"),  # type: ignore[arg-type]
+        FeaturesSettings("s3://user:secret@bucket/x", out="s3://out"),  # type: ignore[arg-type]
+        FixSettings(Address("s3://user:secret@bucket/x"), out=Path("out")),
+    ],
+)
+def test_data_and_nothing_else_may_be_at_an_address_which_stays_out_of_documents(settings: Any) -> None:
+    assert settings.data == Address("s3://user:secret@bucket/x")
+    assert isinstance(getattr(settings, "out", None), Path | None)
+    assert isinstance(getattr(settings, "model", None), Path | None)
+    assert "data" not in as_document(settings)
+    assert "secret" not in repr(settings)
+
+
 def test_strings_stay_strings_where_a_name_is_meant() -> None:
     settings = TrainSettings(Path("data"), out=Path("out"), weights="file.safetensors", backbone="vgg16")
     assert (settings.weights, settings.backbone) == ("file.safetensors", "vgg16")
@@ -70,6 +90,13 @@ def test_no_split_stays_no_split() -> None:
                 "approach": "frozen+logistic",
                 "backbone": "efficientnet_lite0",
                 "layer": "avg_pool",
+                "pool": "avg",
+                "scale": [],
+                "combine": "stack",
+                "flip": False,
+                "l2": False,
+                "engine": "auto",
+                "precision": "auto",
                 "weights": "imagenet",
                 "seed": 0,
                 "offline": False,

@@ -7,26 +7,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from headstart.addresses import Address, place_named
+
+_MAY_BE_ADDRESSES = ("data", "cluster_store")
+
 
 def _accept_strings(settings: Any, *names: str) -> None:  # noqa: ANN401 - any settings dataclass
-    """Turn strings into paths where a path is meant, as Python callers write them."""
+    """Turn strings into paths where a path is meant, as Python callers write them; some may be at an address."""
     for name in names:
         value = getattr(settings, name)
         if isinstance(value, str):
-            object.__setattr__(settings, name, Path(value))
+            object.__setattr__(settings, name, place_named(value) if name in _MAY_BE_ADDRESSES else Path(value))
 
 
-def _accept_names(settings: Any, name: str) -> None:  # noqa: ANN401 - any settings dataclass
-    """Turn one name, or a list of names, into a tuple of them, as Python callers write them."""
-    value = getattr(settings, name)
-    object.__setattr__(settings, name, (value,) if isinstance(value, str) else tuple(value))
+def _accept_tuples(settings: Any, *names: str) -> None:  # noqa: ANN401 - any settings dataclass
+    """Turn one value, or a list of values, into a tuple of them, as Python callers write them."""
+    for name in names:
+        value = getattr(settings, name)
+        object.__setattr__(settings, name, (value,) if isinstance(value, str | int) else tuple(value))
 
 
 _SHARED = {
     "data": """
         The pictures: a folder with one sub-folder per class, or with train, val and test folders of such; a zip or
         tar of that; a CSV or JSONL list (path, label, and if you like split and group); or a Parquet file with the
-        pictures inside.""",
+        pictures inside. Or the address of any of these in object storage: s3://bucket/folder, gs://, az:// (needs
+        the extra "cloud").""",
     "split": """
         A split.json of an earlier run: the same pictures are held out again.""",
     "fit": """
@@ -42,7 +48,27 @@ _SHARED = {
     "backbone": """
         The pretrained network; `headstart backbones` lists them.""",
     "layer": """
-        The layer whose output is the feature vector: avg_pool, or fc1 or fc2 of VGG16 and VGG19.""",
+        The layer whose output is the feature vector: avg_pool, or fc1 or fc2 of VGG16 and VGG19, or the end of a
+        stage (`headstart backbones --json` lists them); several side by side with a plus, as in fc1+fc2.""",
+    "pool": """
+        What becomes of the map at the end of a stage, or of the last one, which avg_pool names: avg (its average),
+        max, or none (the map itself).""",
+    "scale": """
+        Bring pictures to so many pixels a side, instead of the network's own size; given several times, the network
+        looks at each picture in each size.""",
+    "combine": """
+        What becomes of the vectors of several scales: stack (side by side) or average.""",
+    "flip": """
+        Take the mean of each picture's vector and its mirror image's.""",
+    "l2": """
+        Bring each layer's part of the vector, and then the whole, to length 1.""",
+    "engine": """
+        What runs the network: openvino, keras (TensorFlow, torch or JAX, whatever is installed), or auto: keras
+        where there is a GPU or no OpenVINO.""",
+    "precision": """
+        What the network computes in: f32, bf16, f16, int8 (needs the extra "int8"), or auto: for many pictures the
+        fastest of what the processor can do by itself, measured. Less than f32 is compared with f32 on training
+        pictures, and isn't used if it loses too much.""",
     "weights": """
         imagenet, none (random, to see what pretraining brings), a weight file (.weights.h5, .h5, .safetensors)
         or a model folder that headstart wrote.""",
@@ -72,9 +98,29 @@ def _with_shared_options(settings_class: type[S]) -> type[S]:
     return settings_class
 
 
+@dataclass(frozen=True)
+class FeatureOptions:
+    """What feature vectors are made of and by, in every command that makes them."""
+
+    data: Address | Path
+    backbone: str = field(default="efficientnet_lite0", kw_only=True)
+    layer: str = field(default="avg_pool", kw_only=True)
+    pool: str = field(default="avg", kw_only=True)
+    weights: str = field(default="imagenet", kw_only=True)
+    fit: str = field(default="squash", kw_only=True)
+    scale: tuple[int, ...] = field(default=(), kw_only=True)
+    combine: str = field(default="stack", kw_only=True)
+    flip: bool = field(default=False, kw_only=True)
+    l2: bool = field(default=False, kw_only=True)
+    engine: str = field(default="auto", kw_only=True)
+    precision: str = field(default="auto", kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+    offline: bool = field(default=False, kw_only=True)
+
+
 @_with_shared_options
 @dataclass(frozen=True)
-class TrainSettings:
+class TrainSettings(FeatureOptions):
     """The settings of ``train``.
 
     Parameters
@@ -88,57 +134,57 @@ class TrainSettings:
         Seed of the split, of random weights and of the training.
     """
 
-    data: Path
     out: Path = field(kw_only=True)
     approach: str = field(default="frozen+logistic", kw_only=True)
-    backbone: str = field(default="efficientnet_lite0", kw_only=True)
-    layer: str = field(default="avg_pool", kw_only=True)
-    weights: str = field(default="imagenet", kw_only=True)
     split: Path | None = field(default=None, kw_only=True)
-    fit: str = field(default="squash", kw_only=True)
     group_by: str | None = field(default=None, kw_only=True)
     folds: int | None = field(default=None, kw_only=True)
     exclude: tuple[str, ...] = field(default=(), kw_only=True)
     dedupe_test: bool = field(default=False, kw_only=True)
     resplit: bool = field(default=False, kw_only=True)
-    seed: int = field(default=0, kw_only=True)
-    offline: bool = field(default=False, kw_only=True)
     cache: Path | None = field(default=None, kw_only=True)
     no_cache: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
         _accept_strings(self, "data", "out", "split", "cache")
-        _accept_names(self, "exclude")
+        _accept_tuples(self, "exclude", "scale")
 
 
 @_with_shared_options
 @dataclass(frozen=True)
-class FeaturesSettings:
+class FeaturesSettings(FeatureOptions):
     """The settings of ``features``.
 
     Parameters
     ----------
     out
         File to write: .npz or .parquet; new, or one that `features` wrote.
+    views
+        How many views of each picture to write, a row each: the picture itself, and parts of it drawn at random.
+    on
+        Compute on a cluster: ray (this machine's, or one that is started on it) or ray://HOST:PORT; needs the extra
+        "cluster", and pictures where all nodes can read them.
+    cluster_store
+        Where the nodes of a cluster write vectors, and where a later run finds them: an address in object storage, or a
+        folder that they share.
+    map_budget
+        With ``--pool none``: what the maps of this run and those kept before may take in the cache, as in 500MB.
     seed
         Seed of random weights (``weights="none"``).
     """
 
-    data: Path
     out: Path = field(kw_only=True)
-    backbone: str = field(default="efficientnet_lite0", kw_only=True)
-    layer: str = field(default="avg_pool", kw_only=True)
-    weights: str = field(default="imagenet", kw_only=True)
-    fit: str = field(default="squash", kw_only=True)
+    views: int = field(default=1, kw_only=True)
+    on: str | None = field(default=None, kw_only=True)
+    cluster_store: Address | Path | None = field(default=None, kw_only=True)
+    map_budget: str = field(default="2GB", kw_only=True)
     exclude: tuple[str, ...] = field(default=(), kw_only=True)
-    seed: int = field(default=0, kw_only=True)
-    offline: bool = field(default=False, kw_only=True)
     cache: Path | None = field(default=None, kw_only=True)
     no_cache: bool = field(default=False, kw_only=True)
 
     def __post_init__(self) -> None:
-        _accept_strings(self, "data", "out", "cache")
-        _accept_names(self, "exclude")
+        _accept_strings(self, "data", "out", "cache", "cluster_store")
+        _accept_tuples(self, "exclude", "scale")
 
 
 @_with_shared_options
@@ -178,7 +224,7 @@ class CheckSettings:
         Leave thumbnails out of the page.
     """
 
-    data: Path
+    data: Address | Path
     out: Path | None = field(default=None, kw_only=True)
     no_pictures: bool = field(default=False, kw_only=True)
     split: Path | None = field(default=None, kw_only=True)
@@ -189,7 +235,7 @@ class CheckSettings:
 
     def __post_init__(self) -> None:
         _accept_strings(self, "data", "out", "split")
-        _accept_names(self, "exclude")
+        _accept_tuples(self, "exclude")
 
 
 @_with_shared_options
@@ -203,13 +249,13 @@ class FixSettings:
         Folder for the cleaned copy: new or empty.
     """
 
-    data: Path
+    data: Address | Path
     out: Path = field(kw_only=True)
     exclude: tuple[str, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         _accept_strings(self, "data", "out")
-        _accept_names(self, "exclude")
+        _accept_tuples(self, "exclude")
 
 
 @_with_shared_options
@@ -227,7 +273,7 @@ class EvaluateSettings:
     """
 
     model: Path
-    data: Path
+    data: Address | Path
     split: Path | None = field(default=None, kw_only=True)
     fit: str | None = field(default=None, kw_only=True)
     group_by: str | None = field(default=None, kw_only=True)
@@ -237,7 +283,7 @@ class EvaluateSettings:
 
     def __post_init__(self) -> None:
         _accept_strings(self, "model", "data", "split", "cache")
-        _accept_names(self, "exclude")
+        _accept_tuples(self, "exclude")
 
 
 @dataclass(frozen=True)
@@ -280,7 +326,7 @@ class DemoSettings:
 
 
 def as_document(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings dataclass
-    """Return settings as plain JSON values, without the paths of this machine."""
+    """Return settings as plain JSON values, without the paths of this machine and the addresses of data."""
     values = dataclasses.asdict(settings)
     return {
         name: list(value) if isinstance(value, tuple) else value
@@ -290,4 +336,5 @@ def as_document(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings
 
 
 def _is_path(value: object) -> bool:
-    return isinstance(value, Path) or (isinstance(value, tuple) and any(isinstance(each, Path) for each in value))
+    values = value if isinstance(value, tuple) else (value,)
+    return any(isinstance(each, Path | Address) for each in values)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,22 @@ import openvino
 import pytest
 
 from headstart.child import quiet_environment
+from headstart.errors import MissingError, UserError
 from headstart.features import engine as engine_module
-from headstart.features.engine import KerasEngine, OpenVINOEngine, Pixels, Vector, engine_for
+from headstart.features.engine import (
+    KerasEngine,
+    OpenVINOEngine,
+    Pixels,
+    Vector,
+    engine_for,
+    engine_kind,
+    engine_name,
+    processor_name,
+    reduced_precisions,
+)
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import ConvertedNetwork, network_from
+from headstart.networks.keras_backend import import_keras
 from headstart.networks.weights import find_weights
 from headstart.progress import silent
 from pictures import COLOURS, picture
@@ -134,6 +148,48 @@ def test_keras_agrees_with_openvino(engine: OpenVINOEngine, keras_vectors: dict[
     )
 
 
+@pytest.mark.parametrize("precision", ["bf16", "f16"])
+def test_keras_computes_in_fewer_bits_and_gives_float32(
+    network: ConvertedNetwork, keras_engine: KerasEngine, keras_vectors: dict[int, Vector], precision: str
+) -> None:
+    reduced = KerasEngine(replace(network, precision=precision))
+    found = dict(reduced.vectors(enumerate(drawn(2))))
+    ours, exact = (np.stack([vectors[0], vectors[1]]) for vectors in (found, keras_vectors))
+    assert (ours.dtype, ours.shape) == (np.dtype(np.float32), (2, DIMENSION))
+    cosines = (ours * exact).sum(1) / np.linalg.norm(ours, axis=1) / np.linalg.norm(exact, axis=1)
+    assert cosines.min() > 0.95
+    assert not np.allclose(ours, exact, rtol=1e-4)
+
+
+def test_an_engine_in_fewer_bits_leaves_keras_own_setting_as_it_was(
+    network: ConvertedNetwork, keras_engine: KerasEngine, keras_vectors: dict[int, Vector]
+) -> None:
+    keras = import_keras()
+    before = keras.config.dtype_policy().name
+    with pytest.raises(KeyError), engine_module._computing_in("f8"):
+        pass
+    with pytest.raises(ZeroDivisionError), engine_module._computing_in("bf16"):
+        assert keras.config.dtype_policy().name == "mixed_bfloat16"
+        raise ZeroDivisionError
+    assert keras.config.dtype_policy().name == before == "float32"
+
+
+def test_openvino_is_asked_for_the_precision_of_the_network(
+    network: ConvertedNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def mock_compiled(core: object, model: object, device: str, options: dict[str, str]) -> None:
+        asked.append(options["INFERENCE_PRECISION_HINT"])
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(openvino.Core, "compile_model", mock_compiled)
+    for precision in ("f32", "bf16", "f16", "int8"):
+        with pytest.raises(ZeroDivisionError):
+            OpenVINOEngine(replace(network, precision=precision))
+    assert asked == ["f32", "bf16", "f16", "f32"]
+
+
 def test_keras_gives_float32_vectors_under_their_keys(keras_vectors: dict[int, Vector]) -> None:
     assert list(keras_vectors) == list(range(17))
     assert {(v.shape, v.dtype) for v in keras_vectors.values()} == {((DIMENSION,), np.dtype(np.float32))}
@@ -162,3 +218,72 @@ def test_openvino_is_taken_where_it_is_installed(
     monkeypatch.setattr(engine_module, kind, taken.append)
     engine_for(network)
     assert taken == [network]
+
+
+@pytest.mark.parametrize(
+    ("has_openvino", "on_gpu", "kind"),
+    [(True, False, "openvino"), (True, True, "keras"), (False, False, "keras"), (False, True, "keras")],
+)
+def test_auto_is_keras_where_there_is_a_gpu_or_no_openvino_mock(
+    monkeypatch: pytest.MonkeyPatch, has_openvino: bool, on_gpu: bool, kind: str
+) -> None:
+    monkeypatch.setattr(engine_module, "has_openvino", lambda: has_openvino)
+    monkeypatch.setattr(engine_module, "on_gpu", lambda: on_gpu)
+    assert engine_kind() == engine_kind("auto") == kind
+
+
+def test_what_is_asked_for_is_taken() -> None:
+    assert [engine_kind(wish) for wish in ("openvino", "keras")] == ["openvino", "keras"]
+    assert engine_name("openvino").startswith("openvino ")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ("kears", "--engine kears: choose from auto, openvino, keras. Did you mean keras?"),
+        ("openvin", "--engine openvin: choose from auto, openvino, keras. Did you mean openvino?"),
+        ("", "--engine : choose from auto, openvino, keras."),
+    ],
+)
+def test_an_unknown_engine_is_refused(wrong: str, said: str) -> None:
+    with pytest.raises(UserError) as refused:
+        engine_kind(wrong)
+    assert str(refused.value) == said
+
+
+def test_an_engine_that_is_not_installed_is_missing_mock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "has_openvino", lambda: False)
+    monkeypatch.setattr("headstart.networks.keras_backend.find_spec", lambda name: None)
+    with pytest.raises(MissingError, match="--engine openvino: OpenVINO isn't installed; pip install openvino, or use"):
+        engine_kind("openvino")
+    with pytest.raises(MissingError, match="--engine keras trains with Keras, which needs a backend"):
+        engine_kind("keras")
+
+
+def test_the_processor_says_what_it_computes_in_and_its_name() -> None:
+    assert set(reduced_precisions("openvino")) <= {"bf16", "f16"}
+    assert processor_name("openvino").endswith(" cores")
+
+
+@pytest.mark.parametrize(("on_gpu", "offered", "name"), [(True, ("bf16", "f16"), "gpu"), (False, (), None)])
+def test_keras_computes_in_fewer_bits_on_a_gpu_alone_mock(
+    monkeypatch: pytest.MonkeyPatch, on_gpu: bool, offered: tuple[str, ...], name: str | None
+) -> None:
+    monkeypatch.setattr(engine_module, "on_gpu", lambda: on_gpu)
+    assert reduced_precisions("keras") == offered
+    assert processor_name("keras") == (name or platform.machine())
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "offered"),
+    [
+        (["FP32", "INT8"], ()),
+        (["BF16", "FP32"], ("bf16",)),
+        (["FP16", "BF16", "FP32", "INT8"], ("bf16", "f16")),
+    ],
+)
+def test_openvino_is_believed_what_the_processor_can_mock(
+    monkeypatch: pytest.MonkeyPatch, capabilities: list[str], offered: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr(openvino.Core, "get_property", lambda self, device, name: capabilities)
+    assert reduced_precisions("openvino") == offered

@@ -18,12 +18,12 @@ from headstart.data.records import Dataset, Skipped
 from headstart.data.workers import Task, end_workers
 from headstart.features import extract
 from headstart.features.engine import OpenVINOEngine, Pixels, Vector
-from headstart.features.extract import computed, features_of, vectors_of
+from headstart.features.extract import computed, extract_chunk, vectors_of
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import network_from
 from headstart.networks.weights import find_weights
 from headstart.progress import Advanced, Event, silent
-from models import inspected_in
+from models import features_of, inspected_in
 from pictures import encoded, picture, write_classes
 
 SMALL = Geometry(8)
@@ -48,13 +48,13 @@ class Backwards:
 
 def mean_colours(dataset: Dataset) -> list[Vector]:
     """Return what `Backwards` should give, picture by picture."""
-    decoded = [pixels_from(dataset.file(record).read_bytes(), SMALL) for record in dataset.records]
+    decoded = [pixels_from((dataset.folder / record.path).read_bytes(), SMALL) for record in dataset.records]
     return [pixels.mean(axis=(0, 1)).astype(np.float32) for pixels in decoded]
 
 
 def with_content(dataset: Dataset, path: str, content: bytes) -> Dataset:
     """Return ``dataset`` with another content of one picture: as if it had been listed with that."""
-    (dataset.root / path).write_bytes(content)
+    (dataset.folder / path).write_bytes(content)
     digest = hashlib.sha256(content).hexdigest()
     return replace(dataset, records=tuple(replace(r, sha256=digest) if r.path == path else r for r in dataset.records))
 
@@ -76,8 +76,8 @@ def damaged(dataset: Dataset) -> Dataset:
     whole = encoded(picture((9, 9, 9), 1))
     dataset = with_content(dataset, "ant/00.png", b"no picture")
     dataset = with_content(dataset, "bee/03.png", whole[: len(whole) // 2])
-    (dataset.root / "ant/04.png").write_bytes(whole)
-    (dataset.root / "bee/06.png").unlink()
+    (dataset.folder / "ant/04.png").write_bytes(whole)
+    (dataset.folder / "bee/06.png").unlink()
     return dataset
 
 
@@ -146,7 +146,7 @@ def test_a_data_set_of_which_nothing_can_be_read_has_no_rows(dataset: Dataset) -
 
 
 def test_without_a_digest_any_content_is_taken(damaged: Dataset) -> None:
-    path = damaged.root / "ant/04.png"
+    path = damaged.folder / "ant/04.png"
     rows, failed = vectors_of([path], [None], Backwards(), SMALL, silent)
     np.testing.assert_array_equal(rows[0], pixels_from(path.read_bytes(), SMALL).mean(axis=(0, 1)).astype(np.float32))
     assert failed == {}
@@ -168,6 +168,20 @@ def test_every_position_comes_once_with_its_vector_or_its_reason(damaged: Datase
         9: "unreadable",
         12: "unreadable",
     }
+
+
+def test_the_rows_of_a_chunk_stand_in_order_with_the_content_that_was_seen(damaged: Dataset) -> None:
+    files = [damaged.file(record) for record in damaged.records]
+    rows = extract_chunk(files, Backwards(), SMALL)
+    reasons = {0: "not-a-picture", 9: "unreadable", 12: "unreadable"}
+    assert {key: row.reason for key, row in enumerate(rows) if row.reason} == reasons
+    for key, (file, row) in enumerate(zip(files, rows, strict=True)):
+        if key in reasons:
+            assert (row.sha256, row.vector) == ("", None)
+        else:
+            assert row.sha256 == hashlib.sha256(Path(str(file)).read_bytes()).hexdigest()
+            seen = pixels_from(Path(str(file)).read_bytes(), SMALL).mean(axis=(0, 1)).astype(np.float32)
+            np.testing.assert_array_equal(row.vector, seen)
 
 
 def test_pictures_of_which_none_can_be_read_all_have_their_reason(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ NETWORK = ConvertedNetwork(
     backbone="vgg16",
     layer="fc1",
     image_size=224,
-    dimension=4096,
+    parts=((4096,),),
     content_sha256="a" * 64,
     files={},
 )
@@ -44,10 +44,13 @@ def test_the_fields_are_all_that_a_vector_depends_on() -> None:
         "network",
         "size",
         "fit",
+        "view",
         "scaling",
         "decoder",
         "precision",
+        "calibration",
         "engine",
+        "dtype",
     ]
 
 
@@ -57,7 +60,7 @@ def test_values_that_change_places_change_the_fingerprint() -> None:
 
 
 def test_the_fingerprint_is_the_same_in_every_version_of_headstart() -> None:
-    assert EXTRACTOR.fingerprint == "92900b9d34c6ba303e442b778e8d87fc12ef0fca46fb41f8a928104b03fc593c"
+    assert EXTRACTOR.fingerprint == "e6aba901d7edfa2e75740942373053194050b7bd0bb491333e692a0909a7baa4"
 
 
 def test_the_fingerprint_can_be_told_from_the_facts() -> None:
@@ -75,9 +78,26 @@ def test_the_fingerprint_can_be_told_from_the_facts() -> None:
         extractor_of(NETWORK, Geometry(225, "squash"), "openvino 1"),
         extractor_of(NETWORK, Geometry(224, "crop"), "openvino 1"),
         extractor_of(NETWORK, Geometry(224, "pad"), "openvino 1"),
+        extractor_of(NETWORK, Geometry(224, "squash", "mirrored"), "openvino 1"),
+        extractor_of(replace(NETWORK, precision="bf16"), SQUASH, "openvino 1"),
+        extractor_of(replace(NETWORK, precision="int8", calibration="c" * 64), SQUASH, "openvino 1"),
+        extractor_of(replace(NETWORK, precision="int8", calibration="d" * 64), SQUASH, "openvino 1"),
         extractor_of(NETWORK, SQUASH, "openvino 2"),
     ],
-    ids=["backbone", "layer", "weights", "conversion", "size", "crop", "pad", "engine"],
+    ids=[
+        "backbone",
+        "layer",
+        "weights",
+        "conversion",
+        "size",
+        "crop",
+        "pad",
+        "view",
+        "precision",
+        "calibration",
+        "other calibration",
+        "engine",
+    ],
 )
 def test_another_network_geometry_or_engine_has_another_fingerprint(other: Extractor) -> None:
     assert other.fingerprint != MADE.fingerprint

@@ -67,6 +67,30 @@ def test_vectors_are_float32_and_may_have_been_part_of_a_larger_array(store: Fea
     np.testing.assert_array_equal(found, [1, 5, 9])
 
 
+@pytest.mark.parametrize("dimension", [6, 7])
+def test_rows_of_maps_are_kept_as_float16_and_come_back_bit_for_bit(place: Path, dimension: int) -> None:
+    maps = replace(EXTRACTOR, layer="head_relu:none", dtype="float16")
+    rows = {sha(str(i)): np.random.default_rng(i).normal(size=dimension).astype(np.float16) for i in range(9)}
+    with opened_store(place) as store:
+        store.put(maps, rows)
+    with opened_store(place) as store:
+        found = store.load(maps, list(rows))
+        assert bits(found) == bits(rows)
+        assert {vector.dtype for vector in found.values()} == {np.dtype(np.float16)}
+        assert store.damaged() == 0
+        assert {held.facts["dtype"]: held.bytes for held in store.held()} == {
+            "float16": 9 * 2 * dimension,
+            "float32": 60 * 32,
+        }
+
+
+def test_known_are_those_of_the_extractor_alone(store: FeatureStore) -> None:
+    asked = [sha("3"), sha("unknown"), sha("5")]
+    assert store.known(EXTRACTOR, asked) == {sha("3"), sha("5")}
+    assert store.known(OTHER, asked) == set()
+    assert store.known(EXTRACTOR, []) == set()
+
+
 def test_only_what_is_asked_for_and_there_is_returned(store: FeatureStore) -> None:
     asked = [sha("3"), sha("unknown"), sha("5")]
     assert set(store.load(EXTRACTOR, asked)) == {sha("3"), sha("5")}
@@ -297,10 +321,16 @@ def test_what_is_no_feature_store_is_refused_and_stays_as_it_was(place: Path, pu
     assert names(place / "features") == ["store.sqlite3"]
 
 
-def test_a_store_of_a_later_version_is_refused_and_stays_as_it_was(place: Path) -> None:
-    execute(place, "PRAGMA user_version = 2")
+@pytest.mark.parametrize("version", [1, 3])
+def test_a_store_of_another_version_is_refused_and_stays_as_it_was(place: Path, version: int) -> None:
+    execute(place, f"PRAGMA user_version = {version}")
     execute(place, "PRAGMA journal_mode = DELETE")
-    assert_refused(place, UserError, "was written by another version of headstart")
+    assert_refused(
+        place,
+        UserError,
+        f"{store_file(place)} was written by another version of headstart; name another place with --cache, or delete "
+        f"the folder {place / 'features'}: everything in it can be computed again.",
+    )
     assert names(place / "features") == ["store.sqlite3"]
 
 

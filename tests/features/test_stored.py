@@ -13,18 +13,17 @@ import pytest
 
 from headstart.data.decode import Geometry
 from headstart.data.records import Dataset, Skipped
-from headstart.errors import MissingError
+from headstart.errors import MissingError, UserError
 from headstart.features import extract, stored
 from headstart.features.engine import Engine, Pixels, Vector, engine_name
-from headstart.features.extract import features_of
 from headstart.features.extractor import extractor_of
 from headstart.features.store import FeatureStore, opened_store
-from headstart.features.stored import stored_features
+from headstart.features.stored import as_kept, rows_of, stored_features
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import network_from
 from headstart.networks.weights import find_weights
 from headstart.progress import Advanced, Event, silent
-from models import engine_once, inspected_in, sentences
+from models import engine_once, features_of, inspected_in, sentences
 from pictures import encoded, picture, write_classes
 from stores import EXTRACTOR, rows_in
 
@@ -153,7 +152,7 @@ def test_what_is_stored_is_neither_decoded_nor_computed(
     dataset: Dataset, store: FeatureStore, engine: MockEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stored_features(dataset, SMALL, engine, store, silent)
-    shutil.rmtree(dataset.root)
+    shutil.rmtree(dataset.folder)
     monkeypatch.setattr(extract, "replies", lambda *_, **__: pytest.fail("a picture was decoded"))
     _, features = stored_features(dataset, SMALL, refused, store, silent)
     assert len(features) == 11
@@ -211,7 +210,7 @@ def test_what_something_else_made_is_not_taken(
 
 
 def change_one(dataset: Dataset, name: str) -> None:
-    (dataset.root / name).write_bytes(encoded(picture((9, 9, 9), seed=7)))
+    (dataset.folder / name).write_bytes(encoded(picture((9, 9, 9), seed=7)))
 
 
 def test_a_picture_that_changes_meanwhile_is_skipped_and_nothing_is_stored_for_it(
@@ -220,7 +219,7 @@ def test_a_picture_that_changes_meanwhile_is_skipped_and_nothing_is_stored_for_i
     change_one(dataset, "ant/00.png")
     change_one(dataset, "ant/02.png")
     change_one(dataset, "bee/00.png")
-    (dataset.root / "bee/04.png").unlink()
+    (dataset.folder / "bee/04.png").unlink()
     readable, features = stored_features(dataset, SMALL, engine, store, silent)
     assert readable.skipped == (
         Skipped("ant/00.png", "changed"),
@@ -407,3 +406,53 @@ def test_an_interrupt_while_vectors_are_put_loses_none(
     with pytest.raises(KeyboardInterrupt):
         stored_features(dataset, SMALL, engine, store, silent)
     assert len(rows_in(tmp_path / "store")) == 1
+
+
+# --- maps -----------------------------------------------------------------------------------------------------
+
+MAPS = replace(SMALL, layer="head_relu:none", dtype="float16")
+
+
+def test_maps_are_the_same_numbers_rounded_to_float16_computed_and_loaded(
+    dataset: Dataset, store: FeatureStore, engine: MockEngine
+) -> None:
+    _, computed = stored_features(dataset, MAPS, engine, store, silent)
+    _, loaded = stored_features(dataset, MAPS, refused, store, silent)
+    assert computed.dtype == loaded.dtype == np.float16
+    assert computed.tobytes() == loaded.tobytes() == fresh(dataset)[1].astype(np.float16).tobytes()
+
+
+@pytest.mark.parametrize("number", [65504, 65519, 1e9, np.inf, -np.inf, np.nan, -65505])
+def test_numbers_too_large_for_maps_are_refused_with_what_to_do(number: float) -> None:
+    vector = np.array([0, number, 1], np.float32)
+    with pytest.raises(UserError) as told:
+        as_kept(vector, MAPS)
+    assert str(told.value) == (
+        "The maps of efficientnet_lite0 at head_relu:none hold numbers that are too large for float16, in which maps "
+        "are kept; choose another layer, or --pool avg."
+    )
+    assert as_kept(vector, SMALL) is vector
+
+
+def test_large_numbers_that_float16_has_are_kept() -> None:
+    kept = as_kept(np.array([-65472, 65472], np.float32), MAPS)
+    assert kept.dtype == np.float16
+    np.testing.assert_array_equal(kept, [-65472, 65472])
+
+
+def test_a_map_that_is_refused_leaves_nothing_of_it_in_the_store(
+    dataset: Dataset, store: FeatureStore, engine: MockEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stored, "_LARGEST_HALF", 100)
+    with pytest.raises(UserError, match="too large for float16"):
+        stored_features(dataset, MAPS, engine, store, silent)
+    assert store.known(MAPS, {record.sha256 for record in dataset.records}) == set()
+
+
+def test_vectors_that_vanish_from_the_store_are_told_and_never_replaced_by_others(
+    dataset: Dataset, store: FeatureStore, engine: MockEngine
+) -> None:
+    stored_features(dataset, SMALL, engine, store, silent)
+    store.prune(most_bytes=5 * 12)
+    with pytest.raises(MissingError, match=r"vanished from the cache .*run this again"):
+        list(rows_of(dataset.records, SMALL, store))

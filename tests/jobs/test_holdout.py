@@ -155,7 +155,7 @@ def test_training_rows_come_in_the_order_of_their_contents(trained: Trained) -> 
 @pytest.mark.parametrize("fit", ["crop", "pad"])
 def test_the_fit_of_the_training_is_that_of_the_model(trained: Trained, tmp_path: Path, fit: str) -> None:
     other = train(trained.data, tmp_path / "model", fit=fit)
-    assert other.bundle.geometry.fit == fit
+    assert other.bundle.recipe.fit == fit
     assert other.answers != trained.answers
 
 
@@ -220,7 +220,7 @@ def test_a_picture_that_changes_after_the_check_is_skipped_and_said(
 ) -> None:
     data = write_alike(tmp_path / "data", {"ant": 5, "bee": 5})
     monkeypatch.setattr(
-        "headstart.jobs.train.network_from", _after(data / "ant" / "00.png", "headstart.jobs.train.network_from")
+        "headstart.jobs.setup.network_from", _after(data / "ant" / "00.png", "headstart.jobs.setup.network_from")
     )
     trained = train(data, tmp_path / "model", no_cache=True)
     assert trained.results["dataset"]["skipped"] == [{"path": "ant/00.png", "reason": "changed"}]

@@ -80,7 +80,7 @@ def test_ready_made_parts_can_be_set_aside(tmp_path: Path) -> None:
 def test_the_files_of_an_archive_are_there_until_the_end_and_no_longer(data: Path, tmp_path: Path) -> None:
     packed = Path(shutil.make_archive(str(tmp_path / "packed"), "zip", data))
     with pictures_of(packed, silent) as pictures:
-        files = [pictures.dataset.file(record) for record in pictures.dataset.records]
+        files = [pictures.dataset.folder / str(record.file) for record in pictures.dataset.records]
         assert all(file.is_file() for file in files)
     assert not any(file.exists() for file in files)
 

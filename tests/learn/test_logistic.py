@@ -21,6 +21,7 @@ from headstart.learn.logistic import (
     PrincipalAxes,
     chosen_penalty,
     fit_logistic,
+    fit_probe,
     folds,
     optimum,
     principal_axes,
@@ -250,3 +251,20 @@ def test_units_of_the_features_do_not_matter() -> None:
     np.testing.assert_allclose(
         other.predict_proba((data.fresh + offset) * unit), head.predict_proba(data.fresh), atol=1e-3
     )
+
+
+# --- a probe --------------------------------------------------------------------------------------------------
+
+
+def test_a_probe_is_the_optimum_for_one_fixed_penalty() -> None:
+    data = drawn(60, 8, 3)
+    head = fit_probe(data.features, data.labels, 3)
+    expected = ours(data, 3, 0.1)
+    np.testing.assert_allclose(head.predict_proba(data.features), expected, atol=1e-4)
+    assert not np.allclose(ours(data, 3, 1.0), expected, atol=1e-2)
+
+
+def test_a_probe_of_more_numbers_than_pictures_tells_classes_that_are_apart() -> None:
+    data = drawn(24, 500, 3, apart=2)
+    head = fit_probe(data.features, data.labels, 3)
+    assert (head.predict_proba(data.fresh).argmax(axis=1) == data.fresh_labels).mean() > 0.95

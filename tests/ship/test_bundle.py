@@ -6,6 +6,7 @@ import dataclasses
 import errno
 import json
 import pickle
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,19 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from headstart.data.decode import Geometry
 from headstart.data.split import Split, read_split
 from headstart.errors import UserError
+from headstart.features.recipe import Recipe
+from headstart.jobs.classifier import load
 from headstart.learn.heads import DenseHead
 from headstart.networks.backbones import BACKBONES
+from headstart.progress import Event
 from headstart.ship import bundle as bundle_module
 from headstart.ship.bundle import Bundle, read_bundle, read_predictions, write_bundle
-from models import Trained, contents, copied, names, put_tensors, put_weights, sign
+from models import Trained, contents, copied, names, put_tensors, put_weights, sentences, sign
 
 SPLIT = Split({"a" * 64: "train", "b" * 64: "test"}, 3, "by hand", "c" * 64, test_opened=2)
+FEATURES = Recipe("avg_pool", "squash", (224,)).document() | {"dimension": 1280}
 SAID = bundle_module.HeldOutPrediction("ant/größe, 1.png", "ant", "frozen+mlp@vgg16", "bee 🐝", 0.1 + 0.2)
 
 
@@ -34,8 +38,9 @@ def small_bundle() -> Bundle:
     return Bundle(
         classes=("ant", "bee 🐝", "10", "9"),
         backbone=BACKBONES["vgg16"],
-        layer="fc2",
-        geometry=Geometry(224, "crop"),
+        recipe=Recipe("fc2", "crop", (224,)),
+        precision="f32",
+        calibration="",
         backbone_arrays={"block1_conv1/kernel": floats(3, 3, 3, 4), "block1_conv1/bias": floats(4)},
         head=DenseHead(((floats(4096, 5), floats(5)), (floats(5, 4), floats(4)))),
         facts={"approach": "frozen+mlp", "test": {"accuracy": {"value": 0.5, "low": 0.1, "high": 0.9}}},
@@ -104,7 +109,9 @@ def test_half_copied_weights_are_refused(trained: Trained, tmp_path: Path, size:
         read_bundle(model)
 
 
-@pytest.mark.parametrize(("old", "new"), [('"ant"', '"bat"'), ('"size": 224', '"size": 223'), ("squash", "crop")])
+@pytest.mark.parametrize(
+    ("old", "new"), [('"ant"', '"bat"'), ('"dimension": 1280', '"dimension": 1279'), ("squash", "crop")]
+)
 def test_an_altered_manifest_is_refused(trained: Trained, tmp_path: Path, old: str, new: str) -> None:
     model = copied(trained, tmp_path / "model")
     text = (model / "manifest.json").read_text(encoding="utf-8")
@@ -155,13 +162,37 @@ def test_a_model_of_a_backbone_that_is_not_known_is_refused(trained: Trained, tm
     "changes",
     [
         {"backbone": ["vgg16"]},
-        {"layer": "fc1"},
-        {"layer": None},
+        {"features": None},
+        {"features": FEATURES | {"layer": "fc1"}},
+        {"features": FEATURES | {"layer": None}},
+        {"features": FEATURES | {"layer": "head_relu:none"}},
+        {"features": FEATURES | {"dimension": 1279}},
+        {"features": FEATURES | {"dimension": "many"}},
+        {"features": FEATURES | {"sizes": []}},
+        {"features": FEATURES | {"sizes": ["wide"]}},
+        {"features": FEATURES | {"sizes": [100_000]}},
+        {"features": FEATURES | {"sizes": [10**9]}},
+        {"features": FEATURES | {"sizes": [224, 224]}},
+        {"features": FEATURES | {"sizes": [224.5]}},
+        {"features": FEATURES | {"sizes": [-224]}},
+        {"features": FEATURES | {"sizes": [float("inf")]}},
+        {"features": FEATURES | {"sizes": [float("nan")]}},
+        {"features": FEATURES | {"sizes": 224}},
+        {"features": FEATURES | {"sizes": "224"}},
+        {"features": FEATURES | {"dimension": float("inf")}},
+        {"features": FEATURES | {"dimension": "1280"}},
+        {"features": FEATURES | {"flip": "no"}},
+        {"features": FEATURES | {"l2": None}},
+        {"features": FEATURES | {"colour": "red"}},
+        {"features": FEATURES | {"layer": "avg_pool+avg_pool"}},
+        {"features": FEATURES | {"layer": "head_relu:avg+avg_pool"}},
+        {"features": FEATURES | {"fit": "stretch"}},
+        {"features": FEATURES | {"combine": "multiply"}},
+        {"precision": "f8"},
+        {"precision": None},
         {"classes": None},
         {"classes": ["ant", "bee"]},
         {"classes": ["ant", "bee", "cow", "dog"]},
-        {"geometry": None},
-        {"geometry": {"size": "wide", "fit": "squash"}},
         {"files": {}},
         {"files": None},
     ],
@@ -289,5 +320,40 @@ def test_the_manifest_says_what_the_model_is(trained: Trained) -> None:
     assert manifest["classes"] == ["ant", "bee", "cow"]
     assert manifest["backbone"] == "efficientnet_lite0"
     assert manifest["preprocessing"] == {"channels": "RGB", "mean": [127] * 3, "std": [128] * 3}
-    assert manifest["geometry"] == {"size": 224, "fit": "squash"}
+    assert manifest["features"] == FEATURES
+    assert (manifest["precision"], manifest["calibration"]) == ("f32", "")
     assert manifest["test"]["accuracy"] == trained.entry["test"]["accuracy"]
+
+
+@pytest.mark.parametrize("sizes", [[224] * 10**6, list(range(75, 10**6)), list(range(75, 84))])
+def test_more_sizes_than_there_may_be_are_refused_quickly(trained: Trained, tmp_path: Path, sizes: list[int]) -> None:
+    model = copied(trained, tmp_path / "model")
+    sign(model, features=FEATURES | {"sizes": sizes})
+    since = time.process_time()
+    with pytest.raises(UserError, match=r"is refused: .*train again"):
+        read_bundle(model)
+    assert time.process_time() - since < 10
+
+
+@pytest.mark.parametrize("calibration", ["../../etc", "x" * 1000, 7, None])
+def test_a_calibration_is_a_text_and_no_place(trained: Trained, tmp_path: Path, calibration: object) -> None:
+    model = copied(trained, tmp_path / "model")
+    sign(model, precision="int8", calibration=calibration)
+    said: list[Event] = []
+    [network] = load(model, said.append).networks
+    assert network.precision == "f32"
+    assert [text for text in sentences(said) if "trained on features in int8, which can't be had here" in text]
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe("fc1+fc2", "pad", (224,), flip=True, l2=True),
+        Recipe("block4_pool:max+avg_pool", "crop", (160, 224), flip=True, combine="average"),
+    ],
+)
+def test_a_recipe_is_read_back_as_it_was_written(tmp_path: Path, recipe: Recipe) -> None:
+    bundle = dataclasses.replace(small_bundle(), recipe=recipe, precision="int8", calibration="c" * 64)
+    write_bundle(tmp_path / "model", bundle, {"format": 1, "approaches": []}, SPLIT, [SAID])
+    found = read_bundle(tmp_path / "model")
+    assert (found.recipe, found.precision, found.calibration) == (recipe, "int8", "c" * 64)

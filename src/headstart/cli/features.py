@@ -26,4 +26,6 @@ def features(settings: Annotated[FeaturesSettings, Parameter(name="*")], *, json
     if json:
         print_json(document)
     else:
-        print(f"{document['pictures']} vectors of {document['dimension']} numbers: {settings.out}")
+        kind = "vectors" if len(document["shape"]) == 1 else "maps"
+        size = " × ".join(map(str, document["shape"]))
+        print(f"{document['pictures'] * document['views']} {kind} of {size} numbers: {settings.out}")

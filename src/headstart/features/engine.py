@@ -6,7 +6,11 @@ Every picture is a batch of its own under OpenVINO (two and more run side by sid
 
 from __future__ import annotations
 
+import os
+import platform
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -14,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.child import silence_openvino_telemetry
+from headstart.errors import MissingError, UserError, nearest
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import ConvertedNetwork
-from headstart.networks.keras_backend import has_openvino, import_keras
+from headstart.networks.cuts import cut_of
+from headstart.networks.keras_backend import has_openvino, import_keras, on_gpu, required_training_backend
 
 Pixels = NDArray[np.uint8]
 Vector = NDArray[np.float32]
@@ -36,14 +42,60 @@ class Engine(Protocol):
         """
 
 
-def engine_for(network: ConvertedNetwork) -> Engine:
-    """Return the engine that runs ``network`` on this machine."""
-    return OpenVINOEngine(network) if has_openvino() else KerasEngine(network)
+ENGINES = ("auto", "openvino", "keras")
+"""What can be asked to run networks; ``auto`` is Keras where there is a GPU or no OpenVINO, and OpenVINO elsewhere."""
 
 
-def engine_name() -> str:
+def engine_kind(wish: str = "auto") -> str:
+    """Return which of openvino and keras runs networks on this machine, if ``wish`` of `ENGINES` is asked for.
+
+    Raises
+    ------
+    UserError
+        For a name that isn't in `ENGINES`.
+    MissingError
+        If what is asked for isn't installed.
+    """
+    if wish not in ENGINES:
+        raise UserError(f"--engine {wish}: choose from {', '.join(ENGINES)}.{nearest(wish, ENGINES)}")
+    if wish == "openvino" and not has_openvino():
+        raise MissingError("--engine openvino: OpenVINO isn't installed; pip install openvino, or use --engine keras.")
+    if wish == "keras":
+        required_training_backend("--engine keras")
+    if wish == "auto":
+        return "openvino" if has_openvino() and not on_gpu() else "keras"
+    return wish
+
+
+def engine_for(network: ConvertedNetwork, kind: str | None = None) -> Engine:
+    """Return the engine that runs ``network``, in its precision; ``kind`` as `engine_kind` returns it."""
+    return OpenVINOEngine(network) if (kind or engine_kind()) == "openvino" else KerasEngine(network)
+
+
+def engine_name(kind: str | None = None) -> str:
     """Return name and version of what runs networks on this machine, without starting it."""
-    return _openvino_name() if has_openvino() else _keras_name()
+    return _openvino_name() if (kind or engine_kind()) == "openvino" else _keras_name()
+
+
+def reduced_precisions(kind: str) -> tuple[str, ...]:
+    """Return the precisions below f32 that the processor computes in by itself, int8 aside."""
+    if kind == "keras":
+        return ("bf16", "f16") if on_gpu() else ()
+    silence_openvino_telemetry()
+    import openvino as ov
+
+    offered = ov.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return tuple(name for name, capability in (("bf16", "BF16"), ("f16", "FP16")) if capability in offered)
+
+
+def processor_name(kind: str) -> str:
+    """Return what computes: the processor's name, or that it is a GPU."""
+    if kind == "keras":
+        return "gpu" if on_gpu() else platform.machine()
+    silence_openvino_telemetry()
+    import openvino as ov
+
+    return f"{ov.Core().get_property('CPU', 'FULL_DEVICE_NAME')}, {os.cpu_count()} cores"
 
 
 def _openvino_name() -> str:
@@ -55,7 +107,7 @@ def _keras_name() -> str:
 
 
 class OpenVINOEngine:
-    """OpenVINO on the CPU in float32, one picture a request, several requests at once."""
+    """OpenVINO on the CPU, one picture a request, several requests at once."""
 
     def __init__(self, network: ConvertedNetwork) -> None:
         silence_openvino_telemetry()
@@ -68,8 +120,10 @@ class OpenVINOEngine:
         model.reshape([1, side, side, 3])
         steps = ov.preprocess.PrePostProcessor(model)
         steps.input().tensor().set_element_type(ov.Type.u8)
-        # Float32 must be asked for: on processors with bf16 OpenVINO would silently use that.
-        options = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": "f32"}
+        # The precision must be asked for: on processors with bf16 OpenVINO would silently use that. What int8 leaves
+        # in floating point stays float32.
+        precision = "f32" if network.precision == "int8" else network.precision
+        options = {"PERFORMANCE_HINT": "THROUGHPUT", "INFERENCE_PRECISION_HINT": precision}
         self._queue = ov.AsyncInferQueue(core.compile_model(steps.build(), "CPU", options))
         self.parallel = len(self._queue)
 
@@ -102,11 +156,12 @@ class KerasEngine:
         from headstart.networks.weights import WeightsOrigin
 
         self.name = _keras_name()
-        record = backbone(network.backbone)
-        whole = whole_network(record, include_top=record.layer(network.layer).needs_top)
-        cut = cut_at(whole, record, network.layer)
-        load_weights(whole, cut, record, WeightsOrigin("file", "cache", network.folder / "weights.safetensors"))
-        self._model = with_preprocessing(cut, record)
+        record = replace(backbone(network.backbone), image_size=network.image_size)
+        with _computing_in(network.precision):
+            whole = whole_network(record, include_top=cut_of(record, network.layer).needs_top)
+            cut = cut_at(whole, record, network.layer)
+            load_weights(whole, cut, record, WeightsOrigin("file", "cache", network.folder / "weights.safetensors"))
+            self._model = with_preprocessing(cut, record)
 
     def vectors(self, pictures: Iterable[tuple[int, Pixels]]) -> Iterator[tuple[int, Vector]]:
         """Yield keys and vectors; see `Engine`."""
@@ -125,3 +180,19 @@ class KerasEngine:
         padding = [batch[-1]] * (self.parallel - len(batch))
         features = self._model.predict_on_batch(np.stack([*batch, *padding]).astype(np.float32))
         yield from zip(keys, np.asarray(features, np.float32), strict=False)
+
+
+_POLICIES = {"f32": "float32", "bf16": "mixed_bfloat16", "f16": "mixed_float16"}
+"""Keras' names of precisions: weights stay float32, and layers compute in less."""
+
+
+@contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    """Have Keras build layers that compute in ``precision``."""
+    keras = import_keras()
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(_POLICIES[precision])
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)

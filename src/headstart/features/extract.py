@@ -4,36 +4,33 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.addresses import Address
 from headstart.data.decode import Geometry
-from headstart.data.records import Dataset, Skipped
 from headstart.data.workers import Task, replies
 from headstart.features.engine import Engine, Pixels, Vector
 from headstart.progress import Advanced, Listener
 
 
-def features_of(
-    dataset: Dataset, engine: Engine, geometry: Geometry, listen: Listener
-) -> tuple[Dataset, NDArray[np.float32]]:
-    """Return the readable part of ``dataset`` and its features, ``(n_pictures, dimension)`` float32, row by row.
+@dataclass(frozen=True)
+class Row:
+    """What came of one picture: a vector, or the ``reason`` why there is none.
 
-    A picture that can't be decoded, or that changed since it was listed, moves to the skipped.
+    ``sha256`` is that of the content that was read and seen; empty if none was.
     """
-    paths = [dataset.file(record) for record in dataset.records]
-    digests: list[str | None] = [record.sha256 for record in dataset.records]
-    rows, failed = vectors_of(paths, digests, engine, geometry, listen)
-    skipped = [Skipped(dataset.records[key].path, reason) for key, reason in sorted(failed.items())]
-    kept = [key for key in range(len(paths)) if key in rows]
-    matrix = np.stack([rows[key] for key in kept]) if kept else np.empty((0, 0), np.float32)
-    return dataset.without(skipped), matrix
+
+    sha256: str
+    vector: Vector | None = None
+    reason: str | None = None
 
 
 def vectors_of(
-    paths: Sequence[Path],
+    paths: Sequence[Path | Address],
     digests: Sequence[str | None],
     engine: Engine,
     geometry: Geometry,
@@ -54,7 +51,7 @@ def vectors_of(
 
 
 def computed(
-    paths: Sequence[Path],
+    paths: Sequence[Path | Address],
     digests: Sequence[str | None],
     engine: Engine,
     geometry: Geometry,
@@ -64,22 +61,34 @@ def computed(
 
     Where ``digests`` gives a SHA-256, a file with other content is refused with the reason ``changed``.
     """
-    failed: deque[tuple[int, str]] = deque()
+    for key, row in _rows(paths, digests, engine, geometry):
+        yield key, row.reason if row.vector is None else row.vector  # type: ignore[misc]  # one of them is there
+        listen(Advanced())
+
+
+def extract_chunk(files: Sequence[Path | Address], engine: Engine, geometry: Geometry) -> list[Row]:
+    """Return what comes of each of some pictures of which nothing is known yet, in the order of ``files``."""
+    made = dict(_rows(files, [None] * len(files), engine, geometry))
+    return [made[key] for key in range(len(files))]
+
+
+def _rows(
+    paths: Sequence[Path | Address], digests: Sequence[str | None], engine: Engine, geometry: Geometry
+) -> Iterator[tuple[int, Row]]:
+    failed: deque[tuple[int, Row]] = deque()
+    contents: dict[int, str] = {}
     tasks = (Task(path, "pixels", geometry, digest) for path, digest in zip(paths, digests, strict=True))
 
     def decoded() -> Iterator[tuple[int, Pixels]]:
         for key, reply in enumerate(replies(tasks, ahead=4 * engine.parallel)):
             if reply.reason:
-                failed.append((key, reply.reason))
+                failed.append((key, Row("", reason=reply.reason)))
             else:
+                contents[key] = reply.sha256
                 yield key, np.frombuffer(reply.payload, np.uint8).reshape(geometry.size, geometry.size, 3)
 
     for key, vector in engine.vectors(decoded()):
         while failed:
             yield failed.popleft()
-            listen(Advanced())
-        yield key, vector
-        listen(Advanced())
-    for key, reason in failed:
-        yield key, reason
-        listen(Advanced())
+        yield key, Row(contents.pop(key), vector)
+    yield from failed

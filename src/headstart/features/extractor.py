@@ -10,6 +10,7 @@ from importlib.metadata import version
 from headstart.data.decode import DECODER, Geometry
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import ConvertedNetwork
+from headstart.networks.cuts import cut_of
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Extractor:
     ``weights`` is the digest of the network's arrays, ``network`` the key under which it lies converted in the cache,
     which covers the versions of what defines and converts it. ``scaling`` is what the network does to pixels first,
     ``decoder`` and ``engine`` are the names and versions of what makes the pixels, and what runs the network.
+    ``view`` is what of the picture it sees. ``precision`` and ``calibration`` are the network's. ``dtype`` is what
+    its numbers are kept as: float32, or float16 for maps.
     """
 
     backbone: str
@@ -27,10 +30,18 @@ class Extractor:
     network: str
     size: int
     fit: str
+    view: str
     scaling: str
     decoder: str
     precision: str
+    calibration: str
     engine: str
+    dtype: str
+
+    @property
+    def geometry(self) -> Geometry:
+        """What pictures are brought to."""
+        return Geometry(self.size, self.fit, self.view)
 
     @property
     def facts(self) -> str:
@@ -57,9 +68,12 @@ def extractor_of(network: ConvertedNetwork, geometry: Geometry, engine: str) -> 
         network=network.folder.name,
         size=geometry.size,
         fit=geometry.fit,
+        view=geometry.view,
         scaling=json.dumps(asdict(backbone(network.backbone).preprocessing)),
         # Pillow's own way of decoding and resizing may change with its version.
         decoder=f"{DECODER}, pillow {version('pillow')}",
-        precision="f32",
+        precision=network.precision,
+        calibration=network.calibration,
         engine=engine,
+        dtype="float16" if cut_of(backbone(network.backbone), network.layer).is_map else "float32",
     )

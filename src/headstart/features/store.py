@@ -15,7 +15,7 @@ import stat
 import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ FOLDER, FILE = "features", "store.sqlite3"
 
 _SQLITE = b"SQLite format 3\0"  # how every SQLite file begins
 _APPLICATION_ID = 0x48535446  # "HSTF": tells our file from any other SQLite file
-_VERSION = 1
+_VERSION = 2
 _SECONDS_TO_WAIT = 60.0  # for another process' small transaction
 _DAY = 24 * 60 * 60
 _PAGE_BYTES = 32768  # six vectors of 1,280 floats a page
@@ -52,7 +52,7 @@ _OF_THE_MACHINE = (
 
 _TABLES = (
     "CREATE TABLE extractors (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL UNIQUE, facts TEXT NOT NULL, "
-    "dimension INTEGER NOT NULL)",
+    "row_bytes INTEGER NOT NULL)",
     # Small rows apart from the vectors: noting the day of use must not write the vectors anew.
     "CREATE TABLE entries (id INTEGER PRIMARY KEY, extractor INTEGER NOT NULL REFERENCES extractors, "
     "sha256 BLOB NOT NULL, used INTEGER NOT NULL, UNIQUE (extractor, sha256))",
@@ -60,11 +60,11 @@ _TABLES = (
 )
 
 _UNUSED_LONGEST = (
-    "SELECT id FROM (SELECT e.id AS id, sum(x.dimension * 4) OVER (ORDER BY e.used DESC, e.id DESC) AS total "
+    "SELECT id FROM (SELECT e.id AS id, sum(x.row_bytes) OVER (ORDER BY e.used DESC, e.id DESC) AS total "
     "FROM entries e JOIN extractors x ON x.id = e.extractor) WHERE total > ?"
 )
 
-Vector = NDArray[np.float32]
+Vector = NDArray[np.floating[Any]]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class FeatureStore:
         self._file = file
 
     def load(self, extractor: Extractor, contents: Collection[str]) -> dict[str, Vector]:
-        """Return the ``(dimension,)`` float32 vectors that are there, by content.
+        """Return the vectors that are there by content, ``(dimension,)`` of the extractor's ``dtype``.
 
         Parameters
         ----------
@@ -101,6 +101,7 @@ class FeatureStore:
         """
         fingerprint = extractor.fingerprint
         found: dict[str, Vector] = {}
+        dtype = np.dtype(extractor.dtype)
         is_old = False
         with _refusals(self._file):
             self._want(contents)
@@ -114,7 +115,7 @@ class FeatureStore:
             for content, was_old, checksum, vector in rows:
                 if not _is_whole(fingerprint, content, checksum, vector):
                     raise sqlite3.DatabaseError(f"the vector of picture {content[:12]}… is altered")
-                found[content] = np.frombuffer(vector, "<f4").astype(np.float32, copy=False)
+                found[content] = np.frombuffer(vector, dtype.newbyteorder("<")).astype(dtype, copy=False)
                 is_old |= bool(was_old)
             if is_old:  # most days that is so once
                 self._note_use(fingerprint)
@@ -140,8 +141,27 @@ class FeatureStore:
                 (_today(), _today(), fingerprint),
             )
 
+    def known(self, extractor: Extractor, contents: Collection[str]) -> set[str]:
+        """Return those of the ``contents`` whose vectors are there.
+
+        Raises
+        ------
+        UserError
+            If the file is damaged.
+        """
+        with _refusals(self._file):
+            self._want(contents)
+            rows = self._database.execute(
+                "SELECT lower(hex(w.sha256)) FROM wanted w CROSS JOIN entries e ON e.sha256 = w.sha256 AND "
+                "e.extractor = (SELECT id FROM extractors WHERE fingerprint = ?)",
+                (extractor.fingerprint,),
+            )
+            return {content for (content,) in rows}
+
     def put(self, extractor: Extractor, rows: Mapping[str, Vector]) -> None:
-        """Keep ``rows``, from content to ``(dimension,)`` float32 vector, in one transaction; the first one stays.
+        """Keep ``rows``, from content to ``(dimension,)`` vector, in one transaction; the first one stays.
+
+        They are kept as the extractor's ``dtype`` says.
 
         Raises
         ------
@@ -151,12 +171,13 @@ class FeatureStore:
         if not rows:
             return
         fingerprint, today = extractor.fingerprint, _today()
-        dimension = len(next(iter(rows.values())))
+        kept_as = np.dtype(extractor.dtype).newbyteorder("<")
+        row_bytes = len(next(iter(rows.values()))) * kept_as.itemsize
         with _refusals(self._file), self._database:
             self._database.execute("BEGIN IMMEDIATE")
             self._database.execute(
-                "INSERT OR IGNORE INTO extractors (fingerprint, facts, dimension) VALUES (?, ?, ?)",
-                (fingerprint, extractor.facts, dimension),
+                "INSERT OR IGNORE INTO extractors (fingerprint, facts, row_bytes) VALUES (?, ?, ?)",
+                (fingerprint, extractor.facts, row_bytes),
             )
             (number,) = self._database.execute(
                 "SELECT id FROM extractors WHERE fingerprint = ?", (fingerprint,)
@@ -167,7 +188,7 @@ class FeatureStore:
                     (number, bytes.fromhex(content), today),
                 )
                 if added.rowcount:
-                    vector = np.ascontiguousarray(row, "<f4").tobytes()
+                    vector = np.ascontiguousarray(row, kept_as).tobytes()
                     self._database.execute(
                         "INSERT INTO vectors VALUES (?, ?, ?)",
                         (added.lastrowid, _checksum(fingerprint, content, vector), vector),
@@ -183,7 +204,7 @@ class FeatureStore:
         """
         with _refusals(self._file):
             rows = self._database.execute(
-                "SELECT x.fingerprint, CAST(x.facts AS TEXT), count(*), count(*) * x.dimension * 4, max(e.used) "
+                "SELECT x.fingerprint, CAST(x.facts AS TEXT), count(*), count(*) * x.row_bytes, max(e.used) "
                 "FROM extractors x JOIN entries e ON e.extractor = x.id GROUP BY x.id ORDER BY max(e.used) DESC, x.id"
             )
             return [_held(*row) for row in rows]
@@ -292,6 +313,14 @@ def opened_store(cache: Path) -> Iterator[FeatureStore]:
         database.close()
 
 
+@contextmanager
+def store_in_memory() -> Iterator[FeatureStore]:
+    """Yield an empty store that is gone at the end."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as database:
+        _make(database)
+        yield FeatureStore(database, Path("memory"))
+
+
 def _check_owner(path: Path) -> None:
     """Raise `UserError` if others could put vectors of theirs there."""
     status = path.lstat()
@@ -378,7 +407,7 @@ def _checksum(fingerprint: str, content: str, vector: bytes) -> int:
 
 
 def _is_whole(fingerprint: str, content: str, checksum: object, vector: object) -> bool:
-    return isinstance(vector, bytes) and not len(vector) % 4 and _checksum(fingerprint, content, vector) == checksum
+    return isinstance(vector, bytes) and not len(vector) % 2 and _checksum(fingerprint, content, vector) == checksum
 
 
 def _held(fingerprint: str, facts: str, vectors: int, size: int, used: int) -> Held:

@@ -5,21 +5,26 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.decode import Geometry
-from headstart.data.records import Dataset, Skipped
-from headstart.errors import HeadstartError
-from headstart.features.engine import Engine, Vector
+from headstart.data.records import Dataset, PictureRecord, Skipped
+from headstart.errors import HeadstartError, MissingError, UserError
+from headstart.features.engine import Engine
 from headstart.features.extract import computed
 from headstart.features.extractor import Extractor
-from headstart.features.store import FeatureStore
+from headstart.features.store import FeatureStore, Vector
 from headstart.progress import Advanced, Listener, Said
 
 _KEEP_EVERY_SECONDS = 0.2
 """What a kill can cost."""
+
+AT_ONCE = 256
+"""Rows that are in memory together."""
+
+_LARGEST_HALF = float(np.finfo(np.float16).max)
 
 
 def stored_features(
@@ -28,8 +33,45 @@ def stored_features(
     engine: Callable[[], Engine],
     store: FeatureStore,
     listen: Listener,
-) -> tuple[Dataset, NDArray[np.float32]]:
-    """Return the readable part of ``dataset`` and its features, ``(n_pictures, dimension)`` float32, row by row.
+) -> tuple[Dataset, NDArray[np.floating[Any]]]:
+    """Return the readable part of ``dataset`` and its features, ``(n_pictures, dimension)``, row by row.
+
+    They are of the extractor's ``dtype``. Arguments and errors as for `complete`.
+    """
+    left = complete(dataset, extractor, engine, store, listen)
+    chunks = list(rows_of(left.records, extractor, store))
+    return left, np.concatenate(chunks) if chunks else np.empty((0, 0), np.float32)
+
+
+def rows_of(
+    records: Sequence[PictureRecord], extractor: Extractor, store: FeatureStore
+) -> Iterator[NDArray[np.floating[Any]]]:
+    """Yield the features of ``records``, some ``(n, dimension)`` at once, in their order.
+
+    Raises
+    ------
+    MissingError
+        If one of them isn't in the store.
+    """
+    for start in range(0, len(records), AT_ONCE):
+        some = records[start : start + AT_ONCE]
+        contents = {record.sha256 for record in some}
+        rows = store.load(extractor, contents)
+        if len(rows) < len(contents):
+            raise MissingError(
+                "Feature vectors vanished from the cache while they were used (was it pruned?); run this again."
+            )
+        yield np.stack([rows[record.sha256] for record in some])
+
+
+def complete(
+    dataset: Dataset,
+    extractor: Extractor,
+    engine: Callable[[], Engine],
+    store: FeatureStore,
+    listen: Listener,
+) -> Dataset:
+    """Put what is missing of the features of ``dataset`` into the store, and return its readable part.
 
     A picture that can't be decoded, or that changed since it was listed, moves to the skipped.
 
@@ -45,34 +87,37 @@ def stored_features(
         Where they are kept.
     listen
         Told of the progress, and how many needn't be computed.
+
+    Raises
+    ------
+    UserError
+        If a number is too large for the extractor's ``dtype``.
     """
     copies: dict[str, list[int]] = {}  # the positions of each content
     for position, record in enumerate(dataset.records):
         copies.setdefault(record.sha256, []).append(position)
-    rows = store.load(extractor, copies)
-    if rows:
-        listen(Said(f"{len(rows)} of {len(copies)} feature vectors were in the store."))
-        listen(Advanced(sum(len(copies[content]) for content in rows)))
-    untried = {content: copies[content] for content in sorted(copies.keys() - rows.keys())}
+    known = store.known(extractor, copies)
+    if known:
+        listen(Said(f"{len(known)} of {len(copies)} feature vectors were in the store."))
+        listen(Advanced(sum(len(copies[content]) for content in known)))
+    untried = {content: copies[content] for content in sorted(copies.keys() - known)}
     failed: dict[int, str] = {}
     if untried:
         running = engine()
         with _kept(store, extractor) as keep:
             # A file that changed meanwhile may have a copy that didn't.
-            while wanted := [content for content in untried if content not in rows and untried[content]]:
+            while wanted := [content for content in untried if content not in known and untried[content]]:
                 firsts = [untried[content].pop(0) for content in wanted]
                 for position, made in _made(dataset, firsts, extractor, running, listen):
                     if isinstance(made, str):
                         failed[position] = made
                     else:
                         content = dataset.records[position].sha256
-                        rows[content] = made
+                        known.add(content)
                         keep(content, made)
         if spared := sum(map(len, untried.values())):
             listen(Advanced(spared))
-    left = dataset.without([Skipped(dataset.records[position].path, failed[position]) for position in sorted(failed)])
-    vectors = [rows[record.sha256] for record in left.records]
-    return left, np.stack(vectors) if vectors else np.empty((0, 0), np.float32)
+    return dataset.without([Skipped(dataset.records[position].path, failed[position]) for position in sorted(failed)])
 
 
 def _made(
@@ -81,8 +126,18 @@ def _made(
     """Yield a vector, or the reason why there is none, for the records at these ``positions``."""
     records = [dataset.records[position] for position in positions]
     paths, contents = [dataset.file(record) for record in records], [record.sha256 for record in records]
-    for key, made in computed(paths, contents, engine, Geometry(extractor.size, extractor.fit), listen):
-        yield positions[key], made
+    for key, made in computed(paths, contents, engine, extractor.geometry, listen):
+        yield positions[key], made if isinstance(made, str) else as_kept(made, extractor)
+
+
+def as_kept(vector: Vector, extractor: Extractor) -> Vector:
+    """Return ``vector`` as numbers of the extractor's ``dtype``; raise `UserError` if one is too large for that."""
+    if extractor.dtype == "float16" and not np.abs(vector).max() < _LARGEST_HALF:
+        raise UserError(
+            f"The maps of {extractor.backbone} at {extractor.layer} hold numbers that are too large for float16, in "
+            "which maps are kept; choose another layer, or --pool avg."
+        )
+    return vector.astype(extractor.dtype, copy=False)
 
 
 @contextmanager

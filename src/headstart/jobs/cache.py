@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +10,9 @@ from headstart.features.store import FeatureStore, Held, opened_store, store_fil
 from headstart.folders import cache_folder
 from headstart.progress import Listener, Said
 from headstart.settings import CacheSettings
+from headstart.sizes import bytes_of
 
 FORMAT = 1
-_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
 def run_cache(settings: CacheSettings, listen: Listener) -> dict[str, Any]:
@@ -27,7 +25,7 @@ def run_cache(settings: CacheSettings, listen: Listener) -> dict[str, Any]:
     MissingError
         If nothing can be written there.
     """
-    most = None if settings.prune_size is None else _bytes(settings.prune_size)
+    most = None if settings.prune_size is None else bytes_of(settings.prune_size, "--prune-size")
     if settings.prune_days is not None and settings.prune_days < 0:
         raise UserError(f"--prune-days {settings.prune_days}: name a number of days, 0 for all that isn't of today.")
     folder = settings.cache or cache_folder()
@@ -65,10 +63,3 @@ def _verify(store: FeatureStore, file: Path) -> None:
 
 def _document(held: Held) -> dict[str, Any]:
     return {**held.facts, "vectors": held.vectors, "bytes": held.bytes, "used": held.used.isoformat()}
-
-
-def _bytes(text: str) -> int:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip().casefold())
-    if not match:
-        raise UserError(f"--prune-size {text}: write a size as in 500MB or 2GB.")
-    return int(Decimal(match[1]) * _UNITS[match[2]])

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from headstart.addresses import Address
 from headstart.data.audit import audit, by_severity
 from headstart.data.audit.finding import ERROR, WARNING, Audited, Finding
 from headstart.data.decode import Geometry
@@ -67,7 +68,7 @@ def _of_the_split(settings: CheckSettings, pictures: Pictures) -> list[Finding]:
     return [Finding("split", WARNING, warning, (), "Add pictures to these classes.") for warning in warnings]
 
 
-def _document(data: Path, pictures: Pictures, findings: list[Finding]) -> dict[str, Any]:
+def _document(data: Path | Address, pictures: Pictures, findings: list[Finding]) -> dict[str, Any]:
     dataset, facts = pictures.dataset, pictures.inspected.facts
     counts = dataset.counts()
     counts.update(dict.fromkeys(pictures.inspected.lost, 0))
@@ -79,7 +80,7 @@ def _document(data: Path, pictures: Pictures, findings: list[Finding]) -> dict[s
     grouped = any(record.group is not None for record in dataset.records)
     return {
         "format": FORMAT,
-        "data": data.resolve().name,
+        "data": data.name if isinstance(data, Address) else data.resolve().name,
         "pictures": len(dataset.records),
         "classes": {name: counts[name] for name in names},
         "parts": {part: {name: own[name] for name in names} for part, own in parts.items() if own} or None,

@@ -10,12 +10,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.data.decode import Geometry
 from headstart.data.records import Dataset
-from headstart.features.engine import Engine, engine_for
+from headstart.data.views import WHOLE
+from headstart.errors import UserError
+from headstart.features.engine import Engine, engine_for, engine_kind
 from headstart.features.extract import vectors_of
+from headstart.features.recipe import brought_together
 from headstart.features.store import FeatureStore
-from headstart.jobs.extraction import extracted
+from headstart.jobs.extraction import Features
+from headstart.jobs.precision import as_trained
+from headstart.jobs.setup import Setup
 from headstart.networks.converted import ConvertedNetwork, network_with
+from headstart.networks.cuts import sized
 from headstart.progress import Entered, Listener, Started, silent
 from headstart.ship.bundle import Bundle, read_bundle
 
@@ -44,12 +51,14 @@ class Classifier:
     """A trained model; see `load`."""
 
     bundle: Bundle
-    network: ConvertedNetwork
+    setup: Setup
+    networks: tuple[ConvertedNetwork, ...]
+    """For each size, in the precision that it runs in."""
 
     @functools.cached_property
-    def engine(self) -> Engine:
-        """What runs the network, started when it is first needed."""
-        return engine_for(self.network)
+    def engines(self) -> dict[int, Engine]:
+        """What runs the network for each size, started when it is first needed."""
+        return {network.image_size: engine_for(network) for network in self.networks}
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -71,28 +80,46 @@ class Classifier:
             Told of the progress.
         """
         paths = [Path(image) for image in images]
-        listen(Started(len(paths)))
-        listen(Entered("predicting"))
-        rows, failed = vectors_of(paths, [None] * len(paths), self.engine, self.bundle.geometry, listen)
+        rows, failed = self._vectors(paths, listen)
         predictions = []
         for key, path in enumerate(paths):
             if key in failed:
                 predictions.append(Prediction(path, error=failed[key]))
                 continue
             # One row at a time: the result must not depend on what else was asked.
-            proba = self.bundle.head.predict_proba(rows[key][np.newaxis])[0]
+            proba = self.bundle.head.predict_proba(rows[key])[0]
             order = np.argsort(-proba, kind="stable")[:top]
             predictions.append(Prediction(path, tuple((self.classes[i], float(proba[i])) for i in order)))
         return predictions
 
     def predict_proba(
-        self, dataset: Dataset, store: FeatureStore | None, listen: Listener
+        self, dataset: Dataset, store: FeatureStore, listen: Listener
     ) -> tuple[Dataset, NDArray[np.float32]]:
         """Return the readable part of ``dataset`` and its probabilities, ``(n_pictures, n_classes)`` float32."""
-        features = extracted(dataset, self.network, self.bundle.geometry, store, listen)
-        if not features.dataset.records:
-            return features.dataset, np.empty((0, len(self.classes)), np.float32)
-        return features.dataset, self.bundle.head.predict_proba(features.matrix)
+        features = Features(dataset, self.setup, self.networks, (WHOLE,), store).complete(listen)
+        return features.dataset, self.bundle.head.predict_proba(features.matrix())
+
+    def _vectors(
+        self, paths: Sequence[Path], listen: Listener
+    ) -> tuple[dict[int, NDArray[np.float32]], dict[int, str]]:
+        """Return ``(1, dimension)`` features, or the reason why there are none, for each position in ``paths``."""
+        recipe = self.setup.recipe
+        failed: dict[int, str] = {}
+        rows: dict[Geometry, dict[int, NDArray[np.float32]]] = {}
+        for look in recipe.looks():
+            left = [key for key in range(len(paths)) if key not in failed]
+            listen(Started(len(left)))
+            listen(Entered("predicting"))
+            asked = [paths[key] for key in left]
+            found, lost = vectors_of(asked, [None] * len(asked), self.engines[look.size], look, listen)
+            failed |= {left[number]: reason for number, reason in lost.items()}
+            rows[look] = {left[number]: vector[np.newaxis] for number, vector in found.items()}
+        lengths = self.networks[0].lengths
+        return {
+            key: brought_together(recipe, {look: own[key] for look, own in rows.items()}, lengths, WHOLE)
+            for key in range(len(paths))
+            if key not in failed
+        }, failed
 
 
 def load(path: str | Path, listen: Listener = silent) -> Classifier:
@@ -104,4 +131,13 @@ def load(path: str | Path, listen: Listener = silent) -> Classifier:
         If it is no model folder, or an incomplete or altered one.
     """
     bundle = read_bundle(Path(path))
-    return Classifier(bundle, network_with(bundle.backbone, bundle.layer, bundle.backbone_arrays, listen))
+    recipe, kind = bundle.recipe, engine_kind()
+    networks = tuple(
+        network_with(sized(bundle.backbone, size, recipe.layer), recipe.layer, bundle.backbone_arrays, listen)
+        for size in recipe.sizes
+    )
+    setup = Setup(recipe, networks, kind, bundle.precision)
+    if setup.dimension != bundle.head.dimension:
+        raise UserError(f"{path} is refused: its head and its network don't fit together; fetch the model again.")
+    pinned = as_trained(networks, bundle.precision, bundle.calibration, kind, listen)
+    return Classifier(bundle, setup, pinned)

@@ -28,7 +28,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
         If the model can't be used, or the data has a class that the model doesn't know.
     """
     model = load(settings.model, listen)
-    own_fit = model.bundle.geometry.fit
+    own_fit = model.bundle.recipe.fit
     if settings.fit not in (None, own_fit):
         raise UserError(f"--fit {settings.fit}: {settings.model} was trained with {own_fit}, and is judged with that.")
     lock = read_split(settings.split) if settings.split else None

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from headstart.addresses import Address
 from headstart.data.duplicates import copies
 from headstart.data.records import Dataset, PictureRecord
 from headstart.data.sources.names import FIX_REPORT, PARTS
@@ -34,6 +35,8 @@ def run_fix(settings: FixSettings, listen: Listener) -> dict[str, Any]:
     UserError
         If nothing is left, or a picture changes while it is copied.
     """
+    if isinstance(settings.data, Address):
+        raise UserError(f"fix copies local files, and {settings.data} is an address; copy it to a folder first.")
     check_out(settings.out, settings.data, (), FIX_REPORT)
     with pictures_of(settings.data, listen, exclude=settings.exclude, fewest_classes=1) as pictures:
         dataset = pictures.dataset
@@ -88,7 +91,7 @@ def _is_laid_out(record: PictureRecord) -> bool:
 
 def _copy(dataset: Dataset, places: Iterable[tuple[PictureRecord, str]], out: Path, listen: Listener) -> None:
     for record, place in places:
-        data = dataset.file(record).read_bytes()
+        data = (dataset.folder / (record.file or record.path)).read_bytes()
         if hashlib.sha256(data).hexdigest() != record.sha256:
             raise UserError(f"{record.path} changed while it was copied; wait until nothing writes to the data.")
         target = out / place

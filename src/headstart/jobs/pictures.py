@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from headstart.addresses import Address
 from headstart.data.decode import FITS
 from headstart.data.draw import FEWEST
 from headstart.data.inspect import Inspected, inspected
@@ -36,8 +37,19 @@ class Pictures:
 
 
 @contextmanager
+def listed(
+    data: Path | Address, listen: Listener, *, exclude: Sequence[str] = (), fewest_classes: int = 2
+) -> Iterator[Listing]:
+    """Yield what ``data`` names, nothing of it read yet; arguments as for `pictures_of`."""
+    with opened(data, listen) as named:
+        listing = _without_classes(named, exclude)
+        require_classes(listing, fewest_classes)
+        yield listing
+
+
+@contextmanager
 def pictures_of(
-    data: Path,
+    data: Path | Address,
     listen: Listener,
     *,
     exclude: Sequence[str] = (),
@@ -62,18 +74,18 @@ def pictures_of(
     fewest_classes
         Raise `UserError` if fewer are there.
     """
-    with opened(data, listen) as named:
-        listing = _without_classes(named, exclude)
-        require_classes(listing, fewest_classes)
-        if resplit:
-            listing = replace(listing, pictures=tuple(replace(each, part=None) for each in listing.pictures))
-        pictures = inspected(listing, listen)
+    with listed(data, listen, exclude=exclude, fewest_classes=fewest_classes) as named:
+        pictures = inspected(_without_parts(named) if resplit else named, listen)
         if group_by is not None:
             dataset, without = grouped_by(pictures.dataset, group_by)
             pictures = replace(pictures, dataset=dataset)
             if without:
                 listen(Said(f"--group-by does not match {without} of the pictures; each is a group of its own."))
         yield Pictures(pictures, together(pictures.dataset, pictures.facts["thumb"]))
+
+
+def _without_parts(listing: Listing) -> Listing:
+    return replace(listing, pictures=tuple(replace(each, part=None) for each in listing.pictures))
 
 
 def _without_classes(listing: Listing, exclude: Sequence[str]) -> Listing:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from headstart.data.decode import DECODER, Geometry
+from headstart.data.decode import DECODER
 from headstart.data.records import Dataset, PictureRecord, skipped_sentence
 from headstart.data.split import read_split
 from headstart.errors import UserError
@@ -16,6 +17,7 @@ from headstart.jobs.environment import environment
 from headstart.jobs.extraction import extracted, store_of
 from headstart.jobs.folds import fold_figures
 from headstart.jobs.holdout import (
+    Prepared,
     few_units_warnings,
     opened_once_more,
     prepared_split,
@@ -23,14 +25,13 @@ from headstart.jobs.holdout import (
     split_of_what_is_left,
     summary,
 )
-from headstart.jobs.pictures import Pictures, check_fit, check_folds, pictures_of
+from headstart.jobs.pictures import Pictures, check_folds, pictures_of
 from headstart.jobs.seconds import Seconds
+from headstart.jobs.setup import setup_of, wish_of
 from headstart.judge.judged import chance_of, figures_with_intervals, plain_figures
 from headstart.learn.approaches import approach
 from headstart.learn.heads import Floats
-from headstart.networks.backbones import backbone
-from headstart.networks.converted import network_from
-from headstart.networks.weights import check_weights, find_weights
+from headstart.networks.cuts import cut_of
 from headstart.progress import Entered, Listener, Said
 from headstart.settings import TrainSettings, as_document
 from headstart.ship.bundle import FILES, FORMAT, MANIFEST, Bundle, HeldOutPrediction, write_bundle
@@ -48,13 +49,13 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     MissingError
         If weights or a backend can't be had.
     """
-    way, record = approach(settings.approach), backbone(settings.backbone)
-    layer = record.layer(settings.layer)
+    way, wish = approach(settings.approach), wish_of(settings)
+    record, recipe = wish.record, wish.recipe
+    if cut_of(record, recipe.layer).is_map:
+        raise UserError("--pool none keeps maps as they are, for `headstart features`; choose avg or max to train.")
     way.check_installed()
-    check_fit(settings.fit)
     check_folds(settings.folds)
     check_out(settings.out, settings.data, FILES, MANIFEST)
-    check_weights(record, settings.weights, layer=layer.name, offline=settings.offline)
     lock = read_split(settings.split) if settings.split else None
     with (
         store_of(settings.cache, settings.no_cache, settings.data, listen) as store,
@@ -65,18 +66,10 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         _check_classes_left(pictures)
         prepared = prepared_split(settings, lock, pictures, listen)
         # What is wrong with the data was said; from here on it costs the user time.
-        origin = find_weights(
-            record,
-            settings.weights,
-            layer=layer.name,
-            seed=settings.seed,
-            offline=settings.offline,
-            listen=listen,
-        )
-        network = network_from(record, layer.name, origin, listen)
-        geometry = Geometry(record.image_size, settings.fit)
+        setup, origin = setup_of(wish, listen)
         seconds = Seconds()
-        features = extracted(prepared.dataset, network, geometry, store, listen)
+        features = extracted(prepared.dataset, setup, store, listen, training=_training(prepared))
+        matrix = features.matrix()
         seconds.end("features")
     dataset, split, warnings = features.dataset, prepared.split, list(prepared.warnings)
     if len(dataset.records) < len(prepared.dataset.records):
@@ -89,9 +82,9 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     val, test = (np.array(split.part(dataset.records, side)) for side in ("val", "test"))
     listen(Entered(f"fitting {way.name}"))
     seconds.start()
-    head = way.fit_head(features.matrix[train], labels[train], len(dataset.classes), settings.seed, listen)
+    head = way.fit_head(matrix[train], labels[train], len(dataset.classes), settings.seed, listen)
     seconds.end("fit")
-    val_proba, test_proba = (head.predict_proba(features.matrix[part]) for part in (val, test))
+    val_proba, test_proba = (head.predict_proba(matrix[part]) for part in (val, test))
     seconds.end("predict")
 
     listen(Entered("judging"))
@@ -99,11 +92,7 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     chance = chance_of(labels[train], labels[test])
     test_figures = figures_with_intervals(labels[test], test_proba, dataset.classes, chance, settings.seed)
     warnings += test_figures.pop("warnings") + few_units_warnings(pictures.units_of([dataset.records[i] for i in test]))
-    folds = (
-        fold_figures(way, dataset, features.matrix, split, seed=settings.seed, listen=listen)
-        if settings.folds
-        else None
-    )
+    folds = fold_figures(way, dataset, matrix, split, seed=settings.seed, listen=listen) if settings.folds else None
     weights = {"kind": origin.kind, "name": origin.name, "sha256": origin.sha256}
     results: dict[str, Any] = {
         "format": FORMAT,
@@ -116,8 +105,9 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
                 "name": way.name,
                 "family": way.family,
                 "backbone": record.name,
-                "layer": layer.name,
-                "weights": weights | {"content_sha256": network.content_sha256},
+                "features": recipe.document() | {"dimension": matrix.shape[1]},
+                "precision": features.precision.document(),
+                "weights": weights | {"content_sha256": setup.networks[0].content_sha256},
                 "seconds": seconds.spent,
                 "val": plain_figures(labels[val], val_proba),
                 "test": test_figures,
@@ -135,9 +125,10 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     bundle = Bundle(
         classes=dataset.classes,
         backbone=record,
-        layer=layer.name,
-        geometry=geometry,
-        backbone_arrays=network.arrays(),
+        recipe=recipe,
+        precision=features.precision.precision,
+        calibration=features.precision.calibration,
+        backbone_arrays=setup.networks[0].arrays(),
         head=head,
         facts=_facts(results),
     )
@@ -145,6 +136,12 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     predictions = _predictions(tested, test_proba, dataset.classes, results["approaches"][0]["id"])
     write_bundle(settings.out, bundle, results, split, predictions)
     return results
+
+
+def _training(prepared: Prepared) -> Dataset:
+    """Return the training part, by which a precision may be chosen: the test pictures have no say."""
+    records = prepared.dataset.records
+    return replace(prepared.dataset, records=tuple(records[i] for i in prepared.split.part(records, "train")))
 
 
 def _predictions(

@@ -24,6 +24,11 @@ class DenseHead:
 
     layers: tuple[tuple[Floats, Floats], ...]
 
+    @property
+    def dimension(self) -> int:
+        """How many features it takes."""
+        return len(self.layers[0][0])
+
     def predict_proba(self, features: Floats) -> Floats:
         """Return ``(n, n_classes)`` float32 probabilities for ``(n, dimension)`` features; rows sum to 1."""
         x = features

@@ -61,6 +61,8 @@ class Backbone:
         Keras' published files; None where the weights come as an installed package.
     package
         Distribution on the package registry that brings the ImageNet weights, and its extra of headstart.
+    ends_in_vector
+        Whether the last stage is ``avg_pool`` itself and no map: the average is worked on before it leaves.
     """
 
     name: str
@@ -77,14 +79,23 @@ class Backbone:
     weights_with_top: WeightFile | None = None
     package: str | None = None
     extra: str | None = None
+    ends_in_vector: bool = False
+
+    @property
+    def maps(self) -> tuple[str, ...]:
+        """The stages that end in a map."""
+        return self.stages[:-1] if self.ends_in_vector else self.stages
 
     def layer(self, name: str) -> Layer:
         """Return the feature layer ``name``."""
         for layer in self.layers:
             if layer.name == name:
                 return layer
-        names = ", ".join(layer.name for layer in self.layers)
-        raise UserError(f"{self.name} offers no layer {name!r} for features; choose from: {names}.")
+        names = [layer.name for layer in self.layers]
+        raise UserError(
+            f"{self.name} offers no layer {name!r} for features; choose from: {', '.join(names)}, or the end of a "
+            f"stage: {', '.join(self.stages)}."
+        )
 
 
 _LITE = Preprocessing("RGB", (127.0,) * 3, (128.0,) * 3)
@@ -370,6 +381,7 @@ BACKBONES: dict[str, Backbone] = {
             weights_with_top=WeightFile(
                 "convnext_tiny.h5", "8ae6e78ce2933352b1ef4008e6dd2f17bc40771563877d156bc6426c7cf503ff"
             ),
+            ends_in_vector=True,
         ),
     )
 }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from headstart.errors import UserError
 from headstart.networks.backbones import Backbone, backbone
+from headstart.networks.cuts import AVERAGE, cut_of
 from headstart.networks.keras_backend import import_keras
+from headstart.networks.weight_files import layer_names
 from headstart.progress import silent
 
 
@@ -26,11 +29,33 @@ def whole_network(record: Backbone, *, include_top: bool) -> Any:  # noqa: ANN40
 
 
 def cut_at(network: Any, record: Backbone, layer: str) -> Any:  # noqa: ANN401
-    """Return the part of ``network`` from preprocessed pixels to the feature vector of ``layer``."""
+    """Return the part of ``network`` from preprocessed pixels to ``layer``, see `headstart.networks.cuts`.
+
+    Its output is ``(n, dimension)``; a map is flattened.
+    """
+    cut = cut_of(record, layer)
+    if not cut.needs_top and layer == AVERAGE:
+        return network
     keras = import_keras()
-    if record.layer(layer).needs_top:
-        return keras.Model(network.input, network.get_layer(layer).output, name=f"{record.name}_{layer}")
-    return network
+    layers = layer_names(network)
+    parts = [_POOLINGS[tap.pool](keras)(layers[tap.layer].output) for tap in cut.taps]
+    together = parts[0] if len(parts) == 1 else keras.layers.Concatenate(name="side_by_side")(parts)
+    return keras.Model(network.input, together, name=f"{record.name}_cut")
+
+
+_POOLINGS: dict[str | None, Callable[[Any], Callable[[Any], Any]]] = {
+    "avg": lambda keras: keras.layers.GlobalAveragePooling2D(),
+    "max": lambda keras: keras.layers.GlobalMaxPooling2D(),
+    "none": lambda keras: keras.layers.Flatten(),
+    None: lambda keras: lambda output: output,
+}
+
+
+def parts_of(network: Any, record: Backbone, layer: str) -> list[tuple[int, ...]]:  # noqa: ANN401
+    """Return the shapes of what `cut_at` puts side by side: ``(d,)``, or ``(height, width, channels)`` of a map."""
+    cut = cut_of(record, layer)
+    shapes = [tuple(layer_names(network)[tap.layer].output.shape[1:]) for tap in cut.taps]
+    return shapes if cut.is_map else [shape[-1:] for shape in shapes]
 
 
 def preprocessed(pixels: Any, record: Backbone) -> Any:  # noqa: ANN401
@@ -130,7 +155,7 @@ def build_classifier(
     record = backbone(backbone_name)
     origin = find_weights(record, str(weights), layer=layer, seed=seed, offline=offline, listen=silent)
     keras = import_keras()
-    whole = whole_network(record, include_top=record.layer(layer).needs_top)
+    whole = whole_network(record, include_top=cut_of(record, layer).needs_top)
     cut = cut_at(whole, record, layer)
     load_weights(whole, cut, record, origin)
     features = with_preprocessing(cut, record)

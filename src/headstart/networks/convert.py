@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headstart.child import child_main
 from headstart.networks.backbones import backbone
-from headstart.networks.classifier import cut_at, whole_network, with_preprocessing
+from headstart.networks.classifier import cut_at, parts_of, whole_network, with_preprocessing
+from headstart.networks.cuts import cut_of
 from headstart.networks.keras_backend import import_keras
 from headstart.networks.weight_files import arrays_of, content_sha256, load_weights, write_tensors
 from headstart.networks.weights import WeightsOrigin
@@ -16,9 +18,9 @@ from headstart.progress import Listener
 
 def _convert(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, Any]:
     keras = import_keras()
-    record, layer = backbone(job["backbone"]), job["layer"]
+    record, layer = replace(backbone(job["backbone"]), image_size=job["image_size"]), job["layer"]
     origin = WeightsOrigin(**job["origin"] | {"path": Path(job["origin"]["path"])})
-    whole = whole_network(record, include_top=record.layer(layer).needs_top)
+    whole = whole_network(record, include_top=cut_of(record, layer).needs_top)
     cut = cut_at(whole, record, layer)
     load_weights(whole, cut, record, origin)
     arrays = arrays_of(cut)
@@ -30,7 +32,7 @@ def _convert(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, A
         "backbone": record.name,
         "layer": layer,
         "image_size": record.image_size,
-        "dimension": record.layer(layer).dimension,
+        "parts": parts_of(whole, record, layer),
         "content_sha256": content_sha256(arrays),
     }
 

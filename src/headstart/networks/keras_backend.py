@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from headstart.child import quiet_environment, silence_openvino_telemetry
@@ -37,6 +38,36 @@ def required_training_backend(purpose: str) -> str:
             "or install torch or jax."
         )
     return name
+
+
+def on_gpu() -> bool:
+    """Whether there is a GPU that the installed training backend uses; without an NVIDIA driver nothing is imported."""
+    backend = training_backend()
+    if backend is None or not Path(_NVIDIA).exists():
+        return False
+    return _GPUS[backend]()
+
+
+def _tensorflow_sees_one() -> bool:
+    import tensorflow
+
+    return bool(tensorflow.config.list_physical_devices("GPU"))
+
+
+def _torch_sees_one() -> bool:
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def _jax_sees_one() -> bool:
+    import jax
+
+    return any(device.platform == "gpu" for device in jax.devices())
+
+
+_NVIDIA = "/dev/nvidiactl"
+_GPUS = {"tensorflow": _tensorflow_sees_one, "torch": _torch_sees_one, "jax": _jax_sees_one}
 
 
 def conversion_backend() -> str:

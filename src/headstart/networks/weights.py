@@ -12,6 +12,7 @@ from headstart import child
 from headstart.errors import MissingError, UserError
 from headstart.folders import cache_folder, file_digest, scratch_folder
 from headstart.networks.backbones import Backbone, WeightFile
+from headstart.networks.cuts import cut_of
 from headstart.networks.keras_backend import conversion_backend
 from headstart.progress import Listener, Said, silent
 
@@ -86,7 +87,7 @@ def _packaged(record: Backbone) -> WeightsOrigin:
 
 
 def _published(record: Backbone, *, layer: str, offline: bool, listen: Listener) -> WeightsOrigin:
-    with_top = record.layer(layer).needs_top
+    with_top = cut_of(record, layer).needs_top
     published = record.weights_with_top if with_top else record.weights
     assert published is not None  # noqa: S101 - every record has files or a package
     path = cache_folder() / "keras" / "models" / published.name
@@ -126,5 +127,5 @@ def _download(
 
 def source_key(record: Backbone, layer: str, origin: WeightsOrigin) -> str:
     """Return a digest that says which network with which weights is meant, without reading the weights."""
-    facts = [record.name, layer, origin.kind == "none", origin.sha256, origin.seed]
+    facts = [record.name, record.image_size, layer, origin.kind == "none", origin.sha256, origin.seed]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart import __version__
-from headstart.data.decode import Geometry
 from headstart.data.split import Split, write_split
 from headstart.documents import write_document
 from headstart.errors import UserError
+from headstart.features.recipe import COMBINATIONS, MOST_SIZES, Recipe
 from headstart.folders import file_digest, folder_in_place_of
 from headstart.learn.heads import DenseHead, head_from
 from headstart.networks.backbones import BACKBONES, Backbone, Preprocessing
+from headstart.networks.converted import PRECISIONS
+from headstart.networks.cuts import cut_of, sized
 from headstart.networks.weight_files import BACKBONE_PREFIX, write_tensors
 
 FORMAT = 1
@@ -42,13 +44,16 @@ _MAX_MANIFEST_BYTES = 64 * 2**20
 class Bundle:
     """A fitted classifier with everything that prediction needs.
 
-    ``facts`` is the rest of the manifest: versions, data hash, settings, test figures.
+    ``precision`` and ``calibration`` are what its features were computed in, see
+    `headstart.networks.converted.ConvertedNetwork`. ``facts`` is the rest of the manifest: versions, data hash,
+    settings, test figures.
     """
 
     classes: tuple[str, ...]
     backbone: Backbone
-    layer: str
-    geometry: Geometry
+    recipe: Recipe
+    precision: str
+    calibration: str
     backbone_arrays: dict[str, NDArray[Any]]
     head: DenseHead
     facts: dict[str, Any]
@@ -84,10 +89,10 @@ def write_bundle(
             "headstart": __version__,
             "classes": list(bundle.classes),
             "backbone": bundle.backbone.name,
-            "layer": bundle.layer,
-            "geometry": {"size": bundle.geometry.size, "fit": bundle.geometry.fit},
+            "features": {**bundle.recipe.document(), "dimension": bundle.head.dimension},
             "preprocessing": _plain(bundle.backbone.preprocessing),
-            "precision": "f32",
+            "precision": bundle.precision,
+            "calibration": bundle.calibration,
             **bundle.facts,
             "files": {WEIGHTS: {"bytes": (partial / WEIGHTS).stat().st_size, "sha256": file_digest(partial / WEIGHTS)}},
         }
@@ -137,7 +142,7 @@ def read_bundle(path: Path) -> Bundle:
         return _bundle(path, manifest)
     except UserError as error:
         raise UserError(f"{path} is refused: {error}; train again or fetch the model again.") from None
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise UserError(f"{path} is refused: {MANIFEST} lacks or spoils {error}; train again.") from None
 
 
@@ -173,21 +178,46 @@ def _bundle(path: Path, manifest: dict[str, Any]) -> Bundle:
     record = BACKBONES[manifest["backbone"]]
     if manifest["preprocessing"] != _plain(record.preprocessing):
         raise UserError(f"it was trained with another preprocessing than this headstart's {record.name} has")
-    layer = record.layer(manifest["layer"])
+    recipe, dimension = _recipe(record, manifest["features"])
+    if manifest["precision"] not in PRECISIONS:
+        raise UserError(f"this headstart doesn't know its precision {manifest['precision']!r}")
     if not isinstance(manifest["classes"], list):
         raise UserError("its classes aren't a list")
     classes = tuple(str(name) for name in manifest["classes"])
-    head = head_from(_under(HEAD_PREFIX, tensors), layer.dimension, len(classes))
-    own = {"classes", "backbone", "layer", "geometry", "preprocessing", "files", "manifest_sha256"}
+    head = head_from(_under(HEAD_PREFIX, tensors), dimension, len(classes))
+    own = {"classes", "backbone", "features", "preprocessing", "precision", "calibration", "files", "manifest_sha256"}
     return Bundle(
         classes=classes,
         backbone=record,
-        layer=layer.name,
-        geometry=Geometry(int(manifest["geometry"]["size"]), str(manifest["geometry"]["fit"])),
+        recipe=recipe,
+        precision=manifest["precision"],
+        calibration=str(manifest["calibration"]),
         backbone_arrays=_under(BACKBONE_PREFIX, tensors),
         head=head,
         facts={name: value for name, value in manifest.items() if name not in own},
     )
+
+
+def _recipe(record: Backbone, entry: dict[str, Any]) -> tuple[Recipe, int]:
+    """Return how features are made, checked, and how many numbers a vector has."""
+    recipe = Recipe(
+        layer=str(entry["layer"]),
+        fit=str(entry["fit"]),
+        sizes=tuple(int(size) for size in entry["sizes"]),
+        flip=bool(entry["flip"]),
+        combine=str(entry["combine"]),
+        l2=bool(entry["l2"]),
+    )
+    dimension = int(entry["dimension"])
+    # What it was taken for must be what is written there: 1.5 is no size, and "no" isn't False.
+    is_as_written = recipe.document() | {"dimension": dimension} == entry
+    is_odd = cut_of(record, recipe.layer).is_map or recipe.combine not in COMBINATIONS
+    if is_odd or not is_as_written or not 0 < len(set(recipe.sizes)) == len(recipe.sizes) <= MOST_SIZES:
+        raise UserError("its features are made in a way that this headstart doesn't know")
+    for size in recipe.sizes:
+        sized(record, size, recipe.layer)
+    recipe.looks()  # the fit is one of those that there are
+    return recipe, dimension
 
 
 def _plain(preprocessing: Preprocessing) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def _rows(
     parts: list[Any] = []
     for part in ("train", "test"):
         records = [r for r in dataset.records if r.part == part]
-        pictures = (pixels_from(dataset.file(r).read_bytes(), Geometry(side)) for r in records)
+        pictures = (pixels_from((dataset.folder / r.path).read_bytes(), Geometry(side)) for r in records)
         parts.append(np.stack([vector(pixels) for pixels in pictures]))
         parts.append(np.array([dataset.label_index(r) for r in records]))
     return parts[0], parts[1], parts[2], parts[3]

@@ -1,0 +1,91 @@
+"""From options to networks that are ready to run: the same for every job that needs features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headstart.errors import UserError, nearest
+from headstart.features.engine import engine_kind
+from headstart.features.recipe import COMBINATIONS, MOST_SIZES, Recipe
+from headstart.jobs.pictures import check_fit
+from headstart.jobs.precision import check_precision
+from headstart.networks.backbones import Backbone, backbone
+from headstart.networks.converted import ConvertedNetwork, network_from
+from headstart.networks.cuts import cut_of, cut_text, sized
+from headstart.networks.weights import WeightsOrigin, check_weights, find_weights
+from headstart.progress import Listener
+from headstart.settings import FeatureOptions
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What features are asked for, checked as far as that costs nothing."""
+
+    record: Backbone
+    recipe: Recipe
+    weights: str
+    engine: str
+    precision: str
+    seed: int
+    offline: bool
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What makes features: a recipe, and a network for each of its sizes, in f32.
+
+    ``engine`` is what runs them (openvino or keras), ``precision`` what is asked for, see
+    `headstart.jobs.precision`.
+    """
+
+    recipe: Recipe
+    networks: tuple[ConvertedNetwork, ...]
+    engine: str
+    precision: str
+
+    @property
+    def dimension(self) -> int:
+        """Length of the vectors."""
+        return self.recipe.dimension(self.networks[0].lengths)
+
+
+def wish_of(options: FeatureOptions) -> Wish:
+    """Return what the options ask for.
+
+    Raises
+    ------
+    UserError
+        For a name that isn't known, or options that don't go together.
+    MissingError
+        If weights, or what is to run the network, can't be had.
+    """
+    record = backbone(options.backbone)
+    layer = cut_text(record, options.layer, options.pool)
+    check_fit(options.fit)
+    if options.combine not in COMBINATIONS:
+        raise UserError(
+            f"--combine {options.combine}: choose from {', '.join(COMBINATIONS)}."
+            f"{nearest(options.combine, COMBINATIONS)}"
+        )
+    sizes = tuple(dict.fromkeys(options.scale)) or (record.image_size,)
+    if len(sizes) > MOST_SIZES:
+        raise UserError(f"--scale is given {len(sizes)} times; {MOST_SIZES} sizes are the most.")
+    for size in sizes:
+        sized(record, size, layer)
+    if cut_of(record, layer).is_map and (options.flip or options.l2 or len(sizes) > 1):
+        raise UserError("--pool none keeps maps as they are; leave out --flip, --l2 and a second --scale.")
+    engine = engine_kind(options.engine)
+    check_precision(options.precision, engine)
+    check_weights(record, options.weights, layer=layer, offline=options.offline)
+    recipe = Recipe(layer, options.fit, sizes, options.flip, options.combine, options.l2)
+    return Wish(record, recipe, options.weights, engine, options.precision, options.seed, options.offline)
+
+
+def setup_of(wish: Wish, listen: Listener) -> tuple[Setup, WeightsOrigin]:
+    """Return networks ready to run, and where their weights come from; download them if need be and allowed."""
+    record, recipe = wish.record, wish.recipe
+    origin = find_weights(record, wish.weights, layer=recipe.layer, seed=wish.seed, offline=wish.offline, listen=listen)
+    networks = tuple(
+        network_from(sized(record, size, recipe.layer), recipe.layer, origin, listen) for size in recipe.sizes
+    )
+    return Setup(recipe, networks, wish.engine, wish.precision), origin
