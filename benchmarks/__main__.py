@@ -13,7 +13,7 @@ from benchmarks.cluster import cluster
 from benchmarks.driver import driver
 from benchmarks.figure import Figure
 from benchmarks.install import install
-from benchmarks.keras import keras
+from benchmarks.keras import keras, vgg16
 from benchmarks.pictures import benchmark_pictures
 from benchmarks.report import put_section, section_of
 from benchmarks.runs import demo, help_text, predict, train
@@ -27,6 +27,7 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "memory": memory,
     "features": features,
     "engine": engine,
+    "vgg16": vgg16,
     "keras": keras,
     "precision": precision,
     "again": again,

@@ -84,6 +84,17 @@ def cluster(pictures: Path) -> list[Figure]:
     ]
 
 
+@contextmanager
+def _on_processor(number: int) -> Iterator[None]:
+    """Have everything that is started meanwhile, and what that starts, run on one processor."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(allowed)[number]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 def _processors() -> int:
     return len(os.sched_getaffinity(0))
 
@@ -112,14 +123,15 @@ def _on_nodes(count: int, listing: Listing) -> Pace:
 
 @contextmanager
 def _nodes(count: int) -> Iterator[None]:
-    """Run a cluster of so many nodes of one processor on this machine."""
+    """Run a cluster of so many nodes on this machine, each with a processor of its own."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
     nodes = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     try:
-        for _ in range(count):
-            nodes.add_node(num_cpus=1, include_dashboard=False)
+        for number in range(count):
+            with _on_processor(number):
+                nodes.add_node(num_cpus=1, include_dashboard=False)
         os.environ["RAY_ADDRESS"] = nodes.address
         yield
     finally:

@@ -18,7 +18,7 @@ _PACKAGES = ("openvino", "tensorflow-cpu", "keras", "numpy")
 
 def section_of(name: str, benchmark: Callable[[Path], list[Figure]], figures: Sequence[Figure]) -> str:
     """Return a section that says what was measured, by which command, when, and on what."""
-    what = " ".join(str(benchmark.__doc__).split())
+    what = " ".join(str(benchmark.__doc__).split()).replace("``", "`")
     rows = "\n".join(f"| {figure.what} | {figure.measured} | {figure.target} |" for figure in figures)
     return (
         f"## {name}\n\n{what}\n\n`.venv/bin/python -m benchmarks {name}`, {_machine()}\n\n"

@@ -13,7 +13,11 @@ def json_text(document: Any) -> str:  # noqa: ANN401 - any JSON document
     Names of files that are no Unicode (Python holds their bytes as lone surrogates) stand as JSON's own escapes,
     so that the text can be encoded anywhere.
     """
-    text = json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False)
+    return as_unicode(json.dumps(document, indent=1, ensure_ascii=False, allow_nan=False))
+
+
+def as_unicode(text: str) -> str:
+    """Return ``text`` with what is no Unicode in it as an escape, for files that have only UTF-8."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 

@@ -89,8 +89,9 @@ def test_a_picture_that_changes_between_two_looks_is_skipped_and_no_row_is_shift
     [
         ({"on": "ray"}, "--on ray needs --cluster-store"),
         ({"cluster_store": "s3://bucket/shards"}, "--cluster-store s3://bucket/shards is for --on ray"),
-        ({"on": "ray", "cluster_store": "s3://b", "precision": "bf16"}, "--on ray computes in f32"),
+        ({"on": "ray", "cluster_store": "s3://b", "precision": "int8"}, "--on ray computes in f32"),
         ({"on": "ray", "cluster_store": "s3://b", "engine": "keras"}, "--on ray computes with OpenVINO"),
+        ({"on": "ray", "cluster_store": "s3://b", "pool": "none"}, "--on ray computes vectors; leave out --pool none"),
         ({"on": "spark", "cluster_store": "s3://b"}, "--on spark: write ray"),
     ],
 )

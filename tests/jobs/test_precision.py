@@ -165,6 +165,26 @@ def test_auto_does_not_try_for_a_few_vectors() -> None:
 
 
 @pytest.mark.usefixtures("mock_processor")
+@pytest.mark.parametrize(
+    ("to_compute", "tried"),
+    [(2999, ()), (3000, ("bf16", "f16")), (9999, ("bf16", "f16")), (10_000, ("bf16", "f16", "int8"))],
+)
+def test_auto_tries_what_saves_more_than_the_trial_costs_mock_timings(
+    monkeypatch: pytest.MonkeyPatch, to_compute: int, tried: tuple[str, ...]
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def mock_speed(trial: Trial, names: tuple[str, ...], listen: Any) -> dict[str, float]:
+        asked.append(names)
+        return dict.fromkeys(("f32", *names), 100.0)
+
+    monkeypatch.setattr(module, "can_quantise", lambda: True)
+    monkeypatch.setattr(module, "_speed", mock_speed)
+    choice("auto", refused, to_compute=to_compute)
+    assert asked == [(), tried] if tried else asked == [()]
+
+
+@pytest.mark.usefixtures("mock_processor")
 def test_without_training_pictures_nothing_is_tried() -> None:
     assert choice("bf16", refused, replace(dataset_with(COUNTS), records=())) == (F32, [])
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from headstart import __version__
 from headstart.data.records import Listed
+from headstart.documents import as_unicode
 from headstart.errors import MissingError
 from headstart.features.extract import Row
 from headstart.features.extractor import Extractor
@@ -47,8 +48,8 @@ def encoded_shard(
         if row.vector is not None:
             vectors[position] = row.vector
     columns = {
-        "path": arrow.array([_text(listed.path) for listed in pictures], arrow.string()),
-        "label": arrow.array([_text(listed.label) for listed in pictures], arrow.string()),
+        "path": arrow.array([as_unicode(listed.path) for listed in pictures], arrow.string()),
+        "label": arrow.array([as_unicode(listed.label) for listed in pictures], arrow.string()),
         "sha256": arrow.array([row.sha256 for row in rows], arrow.string()),
         "reason": arrow.array([row.reason for row in rows], arrow.string()),
         "vector": arrow.FixedSizeListArray.from_arrays(
@@ -95,7 +96,7 @@ def decoded_shard(
     named = {"headstart": "shard", "key": key, "fingerprint": extractor.fingerprint}
     if any(metadata.get(name) != value for name, value in named.items()):
         raise DamagedShardError("of other pictures or another network")
-    if None in digests or paths != [_text(listed.path) for listed in pictures]:
+    if None in digests or paths != [as_unicode(listed.path) for listed in pictures]:
         raise DamagedShardError(f"{len(paths)} pictures instead of {len(pictures)}, or others")
     number = arrow.from_numpy_dtype(np.dtype(extractor.dtype))
     wanted = dict.fromkeys(("path", "label", "sha256", "reason"), arrow.string())
@@ -122,11 +123,6 @@ def required_pyarrow() -> Any:  # noqa: ANN401 - modules
     except ImportError:
         raise MissingError("--on ray needs pyarrow: pip install 'headstart[cluster]'.") from None
     return pyarrow, parquet
-
-
-def _text(name: str) -> str:
-    """Return a name that may be no Unicode with what is none as an escape: Parquet has only UTF-8."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _digest(paths: Sequence[str], rows: Sequence[Row], vectors: NDArray[Any]) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from headstart.addresses import Address
 from headstart.data.records import Dataset, skipped_sentence
 from headstart.data.views import MOST_VIEWS, WHOLE, drawn
+from headstart.documents import as_unicode
 from headstart.errors import MissingError, UserError
 from headstart.features.store import FeatureStore
 from headstart.folders import check_out_file, file_in_place_of
@@ -101,7 +102,7 @@ def _features(settings: FeaturesSettings, listen: Listener) -> Iterator[Features
     """Yield the features that the settings ask for, all in the store, which is open until the end."""
     wish = wish_of(settings)
     views = _views(settings)
-    check_cluster(settings.on, settings.cluster_store, settings.precision, wish.engine)
+    check_cluster(settings.on, settings.cluster_store, wish)
     with ExitStack() as stack:
         store = stack.enter_context(store_of(settings.cache, settings.no_cache, settings.data, listen))
         if settings.on and settings.cluster_store:
@@ -198,8 +199,8 @@ def _write_parquet(features: Features, path: Path) -> None:
     columns = _columns(features)
     names = np.array(features.dataset.classes, np.str_)[columns["labels"]]
     beside = {
-        "label": [_text(name) for name in names],
-        "path": [_text(name) for name in columns["paths"]],
+        "label": [as_unicode(name) for name in names],
+        "path": [as_unicode(name) for name in columns["paths"]],
         "sha256": list(columns["sha256"]),
     }
     if "views" in columns:
@@ -220,11 +221,6 @@ def _write_parquet(features: Features, path: Path) -> None:
                 arrow.table(some | {name: column[start:end] for name, column in beside.items()}, schema=schema)
             )
             start = end
-
-
-def _text(name: str) -> str:
-    """Return a name that may be no Unicode with what is none as an escape: Parquet has only UTF-8."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _pyarrow() -> Any:  # noqa: ANN401 - modules

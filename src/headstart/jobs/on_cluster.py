@@ -14,12 +14,13 @@ from headstart.features.engine import engine_name
 from headstart.features.extractor import extractor_of
 from headstart.features.store import FeatureStore
 from headstart.jobs.extraction import Features
-from headstart.jobs.setup import Setup
+from headstart.jobs.setup import Setup, Wish
+from headstart.networks.cuts import cut_of
 from headstart.progress import Listener
 
 
-def check_cluster(on: str | None, shards: Path | Address | None, precision: str, engine: str) -> None:
-    """Raise `UserError` unless the options of a cluster go together; ``precision`` and ``engine`` as asked for."""
+def check_cluster(on: str | None, shards: Path | Address | None, wish: Wish) -> None:
+    """Raise `UserError` unless the options of a cluster go together, and with the features that are asked for."""
     if on is None and shards is not None:
         raise UserError(f"--cluster-store {shards} is for --on ray; name both, or neither.")
     if on is None:
@@ -28,10 +29,12 @@ def check_cluster(on: str | None, shards: Path | Address | None, precision: str,
         raise UserError(
             f"--on {on} needs --cluster-store: an address or a shared folder where the nodes write vectors."
         )
-    if precision not in ("auto", "f32"):
-        raise UserError(f"--on {on} computes in f32; leave out --precision {precision}.")
-    if engine != "openvino":
-        raise UserError(f"--on {on} computes with OpenVINO; leave out --engine {engine}.")
+    if wish.precision not in ("auto", "f32"):
+        raise UserError(f"--on {on} computes in f32; leave out --precision {wish.precision}.")
+    if wish.engine != "openvino":
+        raise UserError(f"--on {on} computes with OpenVINO; leave out --engine {wish.engine}.")
+    if cut_of(wish.record, wish.recipe.layer).is_map:
+        raise UserError(f"--on {on} computes vectors; leave out --pool none.")
 
 
 def extracted_on_cluster(

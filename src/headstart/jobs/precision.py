@@ -42,6 +42,9 @@ _LONGEST = 2**14  # vectors that a probe is fitted to; maps are longer
 _CALIBRATED_BY, _FEWEST_CALIBRATED_BY = 300, 32
 _TIMED, _ROUNDS = 8, 3
 _FORMAT = 1
+_LEAST_SECONDS = {"int8": 100.0, "else": 30.0}
+"""What f32 would take before ``auto`` tries another: quantising for a trial takes some 10 seconds, others take 4."""
+
 _LEAST_GAIN = 1.15
 """A precision that isn't faster by that isn't worth any loss."""
 
@@ -168,7 +171,13 @@ def chosen(wish: str, trial: Trial, to_compute: int, listen: Listener) -> Chosen
     found = _kept(file, trial.network)
     if found is None:
         listen(Entered("choosing a precision"))
-        speed = _speed(trial, names, listen) if wish == "auto" else None
+        speed = None
+        if wish == "auto":
+            seconds = to_compute / _speed(trial, (), listen)["f32"]
+            names = tuple(name for name in names if seconds >= _LEAST_SECONDS.get(name, _LEAST_SECONDS["else"]))
+            if not names:
+                return F32
+            speed = _speed(trial, names, listen)
         found = _first_good(_worth_trying(speed) if speed else [wish], speed, trial, listen)
         file.parent.mkdir(exist_ok=True, mode=0o700)
         with file_in_place_of(file) as partial:
