@@ -444,6 +444,7 @@ def mock_bf16(monkeypatch: pytest.MonkeyPatch, mock_processor: None) -> None:
     for place in ("jobs.extraction", "jobs.classifier", "jobs.precision"):
         monkeypatch.setattr(f"headstart.{place}.engine_for", mock_engine_for)
     monkeypatch.setattr(module, "FEWEST", 36)
+    monkeypatch.setattr(module, "_LEAST_SECONDS", {"else": 0.0})
 
 
 def is_bf16(rows: NDArray[np.float32]) -> bool:
