@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -28,14 +30,17 @@ from headstart.progress import silent
 class Nodes:
     """A cluster that runs; what connects with ``--on ray`` connects to it, or with ``client`` as a Ray Client."""
 
-    def __init__(self, cluster: Any, client: str) -> None:
+    def __init__(self, cluster: Any, client: str, cache: str) -> None:
         self._cluster = cluster
+        self._cache = cache
         self.client = client
         self._raylets: dict[str, list[int]] = {}
 
     def add(self, environment: Mapping[str, str] | None = None) -> str:
         """Start a node of one processor, with more in its environment, and return its id."""
         with pytest.MonkeyPatch.context() as monkeypatch:
+            # What is killed leaves its scratch folder behind.
+            monkeypatch.setenv("HEADSTART_CACHE", self._cache)
             for name, value in (environment or {}).items():
                 monkeypatch.setenv(name, value)
             node = self._cluster.add_node(num_cpus=1, include_dashboard=False)
@@ -85,7 +90,8 @@ def ray_nodes(count: int = 2) -> Iterator[Nodes]:
             },
         }
         cluster = Cluster(initialize_head=True, head_node_args=options)
-    nodes = Nodes(cluster, f"ray://127.0.0.1:{port}")
+    cache = tempfile.mkdtemp()
+    nodes = Nodes(cluster, f"ray://127.0.0.1:{port}", cache)
     try:
         with pytest.MonkeyPatch.context() as monkeypatch:
             monkeypatch.setenv("RAY_ADDRESS", cluster.address)
@@ -96,6 +102,7 @@ def ray_nodes(count: int = 2) -> Iterator[Nodes]:
         ray.shutdown()
         nodes.kill_all()
         cluster.shutdown()
+        shutil.rmtree(cache, ignore_errors=True)
 
 
 def small_network() -> tuple[ConvertedNetwork, Extractor]:

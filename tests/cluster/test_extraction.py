@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -360,14 +360,21 @@ def test_a_listing_without_pictures_is_refused(work: Work, store: Path) -> None:
 
 
 @pytest.mark.trust
-def test_ten_thousand_pictures_on_two_nodes_of_which_one_is_killed(tmp_path: Path, store: Path) -> None:
+def test_ten_thousand_pictures_in_object_storage_on_two_nodes_of_which_one_is_killed(
+    tmp_path: Path, storage: ObjectStorage
+) -> None:
     for number in range(PICTURES):
         file = tmp_path / "data" / f"class-{number % 10}" / f"{number:05}.jpg"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(encoded(picture((number % 200, 90, 90), number), "JPEG"))
-    work = work_of(tmp_path / "data")
+    local = work_of(tmp_path / "data")
+    storage.put("many-shards", {})
     seen = 0
-    with ray_nodes() as nodes:
+    with (
+        opened(Address(storage.put_folder(tmp_path / "data", "many")), silent) as listing,
+        ray_nodes() as nodes,
+    ):
+        work = replace(local, listing=listing)
 
         def kill(computed: Computed) -> None:
             nonlocal seen
@@ -375,5 +382,5 @@ def test_ten_thousand_pictures_on_two_nodes_of_which_one_is_killed(tmp_path: Pat
                 nodes.kill(nodes.ids[0])
             seen += len(computed.rows)
 
-        assert same(run(work, store, then=kill).rows, work.rows)
+        assert same(run(work, Address("s3://many-shards"), then=kill).rows, work.rows)
     assert seen == PICTURES
