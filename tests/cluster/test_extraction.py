@@ -138,8 +138,9 @@ def copied(whole: tuple[Path, Run], store: Path) -> Path:
 
 
 def test_without_a_cluster_one_of_this_machine_is_started_where_ray_is_said_to_find_none(
-    work: Work, store: Path, monkeypatch: pytest.MonkeyPatch
+    work: Work, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("HEADSTART_CACHE", str(tmp_path / "cache"))  # what is killed leaves its scratch folder there
     monkeypatch.setattr(on_ray, "_address_here", lambda: None)
     monkeypatch.setattr(on_ray, "CPUS_A_WORKER", 1)
     monkeypatch.setattr(computing, "_LOOK_SECONDS", 0.2)

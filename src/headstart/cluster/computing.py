@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,7 @@ _LOOK_SECONDS = 5.0
 _LAST_SECONDS = 5.0
 """How long to wait at the end for what is being asked of a node."""
 
+_PREPARED_SECONDS = 3.0
 _WAIT_SECONDS = 0.5
 _AT_ONCE = 2
 """Chunks that a worker has at a time: while it writes the shard of one it computes the other."""
@@ -146,8 +147,16 @@ class Computing(threading.Thread):
         except Exception as error:
             self._fail(MissingError(f"--on ray: the cluster is lost ({last_line(error)}); finished shards stay."))
         finally:
+            self._await_prepared()
             for worker in tuple(self._workers):
                 self._dismiss(worker)
+
+    def _await_prepared(self) -> None:
+        """Let workers end what they began to prepare: killed meanwhile, they would leave the network on the disk."""
+        preparing = [reference for reference, (_, position) in self._waiting.items() if position is None]
+        if preparing:
+            with suppress(Exception):  # the cluster may be lost
+                self._ray.wait(preparing, num_returns=len(preparing), timeout=_PREPARED_SECONDS)
 
     def _fail(self, error: Exception) -> None:
         with self._changed:
