@@ -31,7 +31,9 @@ from headstart.features.extract import vectors_of
 from headstart.jobs.demo import photos
 from headstart.jobs.demo.photos import REGIONS
 from headstart.jobs.train import run_train
-from headstart.networks.converted import ConvertedNetwork
+from headstart.networks.backbones import backbone
+from headstart.networks.converted import ConvertedNetwork, network_from
+from headstart.networks.weights import find_weights
 from headstart.progress import Event, Listener, Said, silent
 from headstart.settings import TrainSettings
 from headstart.ship.bundle import Bundle, HeldOutPrediction, read_bundle, read_predictions
@@ -110,6 +112,13 @@ def features_of(
 def sentences(events: Sequence[Event]) -> tuple[str, ...]:
     """Return what was said to the user."""
     return tuple(event.text for event in events if isinstance(event, Said))
+
+
+def lite0() -> ConvertedNetwork:
+    """Return EfficientNet-Lite0 with its genuine weights, converted once for all tests."""
+    record = backbone("efficientnet_lite0")
+    origin = find_weights(record, "imagenet", layer="avg_pool", seed=0, offline=True, listen=silent)
+    return network_from(record, "avg_pool", origin, silent)
 
 
 def engine_once(network: ConvertedNetwork, kind: str | None = None) -> Engine:

@@ -6,7 +6,7 @@ import errno
 
 import pytest
 
-from headstart.errors import first_three, nearest, refusal
+from headstart.errors import UserError, check_choice, first_three, nearest, refusal
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,12 @@ def test_three_items_are_named_and_more_are_hinted_at(items: list[str], text: st
 def test_a_near_name_is_asked_for_and_a_far_one_is_not() -> None:
     assert nearest("vgg61", ["vgg16", "xception"]) == " Did you mean vgg16?"
     assert nearest("zzz", ["vgg16", "xception"]) == ""
+
+
+def test_a_choice_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    check_choice("--fit", "pad", ("crop", "pad"))
+    with pytest.raises(UserError, match=r"^--fit pat: choose from crop, pad\. Did you mean pad\?$"):
+        check_choice("--fit", "pat", ("crop", "pad"))
 
 
 def test_what_the_system_refused_is_named() -> None:

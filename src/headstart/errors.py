@@ -28,6 +28,12 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]}?" if near else ""
 
 
+def check_choice(option: str, value: str, choices: Sequence[str]) -> None:
+    """Raise `UserError` unless ``value``, given to ``option``, is one of the ``choices``."""
+    if value not in choices:
+        raise UserError(f"{option} {value}: choose from {', '.join(choices)}.{nearest(value, choices)}")
+
+
 def first_three(items: Sequence[str], separator: str = ", ") -> str:
     """Return the first three of ``items`` for a sentence, with dots if there are more."""
     return separator.join(items[:3]) + (f"{separator}…" if len(items) > 3 else "")

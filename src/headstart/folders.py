@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +43,8 @@ def scratch_folder() -> Iterator[Path]:
 @contextmanager
 def file_in_place_of(path: Path) -> Iterator[Path]:
     """Yield a temporary path beside ``path``; at the end it takes the place of ``path`` in one step."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    # On a shared disk another machine may have a process of the same number, hence a name that nobody else has.
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     try:
         yield partial
         partial.replace(path)

@@ -26,11 +26,9 @@ from headstart.features.engine import (
     processor_name,
     reduced_precisions,
 )
-from headstart.networks.backbones import backbone
-from headstart.networks.converted import ConvertedNetwork, network_from
+from headstart.networks.converted import ConvertedNetwork
 from headstart.networks.keras_backend import import_keras
-from headstart.networks.weights import find_weights
-from headstart.progress import silent
+from models import lite0
 from pictures import COLOURS, picture
 
 SIDE, DIMENSION = 224, 1280
@@ -49,9 +47,7 @@ def alone(engine: OpenVINOEngine, pixels: Pixels) -> Vector:
 
 @pytest.fixture(scope="module")
 def network(cache: Path) -> ConvertedNetwork:
-    record = backbone("efficientnet_lite0")
-    origin = find_weights(record, "imagenet", layer="avg_pool", seed=0, offline=True, listen=silent)
-    return network_from(record, "avg_pool", origin, silent)
+    return lite0()
 
 
 @pytest.fixture(scope="module")

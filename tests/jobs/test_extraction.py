@@ -17,11 +17,9 @@ from headstart.features.store import FeatureStore, opened_store, store_file, sto
 from headstart.jobs import extraction
 from headstart.jobs.extraction import extracted, store_of
 from headstart.jobs.setup import Setup
-from headstart.networks.backbones import backbone
-from headstart.networks.converted import ConvertedNetwork, network_from
-from headstart.networks.weights import find_weights
+from headstart.networks.converted import ConvertedNetwork
 from headstart.progress import Advanced, Entered, Event, Started, silent
-from models import inspected_in, names, sentences, write_alike
+from models import inspected_in, lite0, names, sentences, write_alike
 from stores import EXTRACTOR, bits, rows_in, vectors
 
 
@@ -31,9 +29,7 @@ def setup(network: ConvertedNetwork, fit: str = "squash") -> Setup:
 
 @pytest.fixture(scope="module")
 def network(cache: Path) -> ConvertedNetwork:
-    record = backbone("efficientnet_lite0")
-    origin = find_weights(record, "imagenet", layer="avg_pool", seed=0, offline=True, listen=silent)
-    return network_from(record, "avg_pool", origin, silent)
+    return lite0()
 
 
 @pytest.fixture(scope="module")

@@ -14,11 +14,9 @@ from headstart.errors import MissingError
 from headstart.features.engine import engine_for
 from headstart.folders import file_digest
 from headstart.networks import converted
-from headstart.networks.backbones import backbone
-from headstart.networks.converted import ConvertedNetwork, can_quantise, network_from, quantised, quantised_before
-from headstart.networks.weights import find_weights
+from headstart.networks.converted import ConvertedNetwork, can_quantise, quantised, quantised_before
 from headstart.progress import Entered, Event, silent
-from models import names
+from models import lite0, names
 from pictures import COLOURS, picture
 
 CALIBRATION = "c" * 64
@@ -26,9 +24,7 @@ CALIBRATION = "c" * 64
 
 @pytest.fixture(scope="module")
 def network(cache: Path) -> ConvertedNetwork:
-    record = backbone("efficientnet_lite0")
-    origin = find_weights(record, "imagenet", layer="avg_pool", seed=0, offline=True, listen=silent)
-    return network_from(record, "avg_pool", origin, silent)
+    return lite0()
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from headstart.addresses import Address
 from headstart.cluster.computing import Computing, computing
 from headstart.cluster.on_ray import Node, check_address, connected
 from headstart.cluster.plan import Chunk, Plan, chunk_size, chunks_of, identity
-from headstart.cluster.shards import SUFFIX, DamagedShardError, decoded_shard, required_pyarrow
+from headstart.cluster.shards import SUFFIX, DamagedShardError, checked_pyarrow, decoded_shard
 from headstart.cluster.storage import checked_store, content_of, folder_in, names_in, put
 from headstart.cluster.worker import MARK, Order
 from headstart.data.records import Listed, Listing
@@ -86,7 +86,7 @@ def extracted_on(
         If something isn't installed, can't be reached, read or written; or if a chunk can't be computed.
     """
     check_address(on)
-    required_pyarrow()
+    checked_pyarrow()
     if not listing.pictures:
         raise UserError(f"{listing.name} holds no pictures.")
     folder = folder_in(checked_store(store), extractor.fingerprint[:16])

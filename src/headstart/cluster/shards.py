@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from headstart import __version__
 from headstart.data.records import Listed
+from headstart.data.sources.parquet import required_pyarrow
 from headstart.documents import as_unicode
-from headstart.errors import MissingError
 from headstart.features.extract import Row
 from headstart.features.extractor import Extractor
 
@@ -41,7 +41,7 @@ def encoded_shard(
     dimension
         Their length.
     """
-    arrow, parquet = required_pyarrow()
+    arrow, parquet = checked_pyarrow()
     missing = np.array([row.vector is None for row in rows])
     vectors = np.zeros((len(rows), dimension), extractor.dtype)
     for position, row in enumerate(rows):
@@ -82,7 +82,7 @@ def decoded_shard(
     DamagedShardError
         If the file isn't this chunk's shard, whole and unaltered.
     """
-    arrow, parquet = required_pyarrow()
+    arrow, parquet = checked_pyarrow()
     try:
         table = parquet.read_table(arrow.BufferReader(content))
         kinds = dict(zip(table.column_names, table.schema.types, strict=True))
@@ -115,14 +115,9 @@ def decoded_shard(
     return rows
 
 
-def required_pyarrow() -> Any:  # noqa: ANN401 - modules
+def checked_pyarrow() -> Any:  # noqa: ANN401 - modules
     """Return pyarrow and its Parquet module; raise `MissingError` if it isn't installed."""
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingError("--on ray needs pyarrow: pip install 'headstart[cluster]'.") from None
-    return pyarrow, parquet
+    return required_pyarrow("--on ray needs pyarrow: pip install 'headstart[cluster]'.")
 
 
 def _digest(paths: Sequence[str], rows: Sequence[Row], vectors: NDArray[Any]) -> str:

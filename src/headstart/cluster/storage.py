@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
 from pathlib import Path
 
 from headstart.addresses import Address, place_on_disk
 from headstart.data import remote
 from headstart.data.decode import DecodeError
 from headstart.errors import HeadstartError, MissingError, UserError, refusal
+from headstart.folders import file_in_place_of
 
 _MOST_BYTES = 2**31
 """Nothing that is read back is larger."""
@@ -65,18 +65,9 @@ def put(file: Path | Address, content: bytes) -> None:
         if isinstance(file, Address):
             remote.put(file, content)
         else:
-            _put_on_disk(file, content)
+            with file_in_place_of(file) as partial:
+                partial.write_bytes(content)
     except OSError as error:
         raise MissingError(f"--cluster-store {file.parent} can't be written: {refusal(error)}") from error
     except HeadstartError as error:
         raise MissingError(f"--cluster-store: {error}") from error
-
-
-def _put_on_disk(file: Path, content: bytes) -> None:
-    # Two nodes may have processes of the same number, hence a name that nobody else has.
-    partial = file.with_name(f".{file.name}.{uuid.uuid4().hex}.partial")
-    try:
-        partial.write_bytes(content)
-        partial.replace(file)
-    finally:
-        partial.unlink(missing_ok=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart.data.facts import FACTS
-from headstart.data.records import Dataset, Listing, PictureRecord, Skipped
+from headstart.data.records import Dataset, Listed, Listing, PictureRecord, Skipped
 from headstart.data.sources.names import natural_key
 from headstart.data.workers import Reply, Task, replies
 from headstart.progress import Advanced, Entered, Listener, Started
@@ -50,19 +51,26 @@ def inspected(listing: Listing, listen: Listener) -> Inspected:
             skipped.append(Skipped(listed.path, reply.reason))
             continue
         facts[len(records)] = _row(reply, codes)
-        records.append(
-            PictureRecord(
-                listed.path, listed.label, reply.sha256, listed.part, listed.group, listed.file, listed.version
-            )
-        )
-    classes = sorted({record.label for record in records}, key=natural_key)
+        records.append(record_of(listed, reply.sha256))
+    dataset = dataset_of(listing, records, skipped)
     declared = {*listing.labels, *(listed.label for listed in listing.pictures)}
     return Inspected(
-        Dataset(listing.root, tuple(classes), tuple(records), tuple(skipped), listing.name),
+        dataset,
         facts[: len(records)],
         tuple(codes),
-        tuple(sorted(declared - set(classes), key=natural_key)),
+        tuple(sorted(declared - set(dataset.classes), key=natural_key)),
     )
+
+
+def record_of(listed: Listed, sha256: str) -> PictureRecord:
+    """Return a listed picture as one that was read, with the SHA-256 of its content."""
+    return PictureRecord(listed.path, listed.label, sha256, listed.part, listed.group, listed.file, listed.version)
+
+
+def dataset_of(listing: Listing, records: Sequence[PictureRecord], skipped: Sequence[Skipped]) -> Dataset:
+    """Return the ``records`` of a listing's readable pictures as a data set: classes by name, numbers by value."""
+    classes = sorted({record.label for record in records}, key=natural_key)
+    return Dataset(listing.root, tuple(classes), tuple(records), tuple(skipped), listing.name)
 
 
 def _row(reply: Reply, codes: dict[str, int]) -> NDArray[np.void]:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.child import silence_openvino_telemetry
-from headstart.errors import MissingError, UserError, nearest
+from headstart.errors import MissingError, check_choice
 from headstart.networks.backbones import backbone
 from headstart.networks.converted import ConvertedNetwork
 from headstart.networks.cuts import cut_of
@@ -56,8 +56,7 @@ def engine_kind(wish: str = "auto") -> str:
     MissingError
         If what is asked for isn't installed.
     """
-    if wish not in ENGINES:
-        raise UserError(f"--engine {wish}: choose from {', '.join(ENGINES)}.{nearest(wish, ENGINES)}")
+    check_choice("--engine", wish, ENGINES)
     if wish == "openvino" and not has_openvino():
         raise MissingError("--engine openvino: OpenVINO isn't installed; pip install openvino, or use --engine keras.")
     if wish == "keras":

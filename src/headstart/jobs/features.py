@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from headstart.addresses import Address
 from headstart.data.records import Dataset, skipped_sentence
+from headstart.data.sources.parquet import required_pyarrow
 from headstart.data.views import MOST_VIEWS, WHOLE, drawn
 from headstart.documents import as_unicode
-from headstart.errors import MissingError, UserError
+from headstart.errors import UserError
 from headstart.features.store import FeatureStore
 from headstart.folders import check_out_file, file_in_place_of
 from headstart.jobs.extraction import Features, extracted, store_of, tell_room_for_maps
@@ -224,12 +225,7 @@ def _write_parquet(features: Features, path: Path) -> None:
 
 
 def _pyarrow() -> Any:  # noqa: ANN401 - modules
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise MissingError("A .parquet file needs pyarrow: pip install 'headstart[parquet]'.") from None
-    return pyarrow, parquet
+    return required_pyarrow("A .parquet file needs pyarrow: pip install 'headstart[parquet]'.")
 
 
 def _is_ours(file: Path) -> bool:

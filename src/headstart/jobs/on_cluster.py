@@ -7,8 +7,8 @@ from pathlib import Path
 
 from headstart.addresses import Address
 from headstart.cluster.extraction import extracted_on
-from headstart.data.records import Dataset, Listing, PictureRecord, Skipped
-from headstart.data.sources.names import natural_key
+from headstart.data.inspect import dataset_of, record_of
+from headstart.data.records import Dataset, Listing, Skipped
 from headstart.errors import UserError
 from headstart.features.engine import engine_name
 from headstart.features.extractor import extractor_of
@@ -91,10 +91,9 @@ def extracted_on_cluster(
 def _as_dataset(listing: Listing, contents: dict[str, str], failed: dict[str, str]) -> Dataset:
     """Return the pictures that a vector was made of, with their contents, and with why the others are skipped."""
     records = [
-        PictureRecord(each.path, each.label, contents[each.path], each.part, each.group, each.file, each.version)
+        record_of(each, contents[each.path])
         for each in listing.pictures
         if each.path in contents and each.path not in failed
     ]
     skipped = [*listing.skipped, *(Skipped(path, reason) for path, reason in failed.items())]
-    classes = sorted({record.label for record in records}, key=natural_key)
-    return Dataset(listing.root, tuple(classes), tuple(records), tuple(skipped), listing.name)
+    return dataset_of(listing, records, skipped)

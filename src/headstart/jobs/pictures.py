@@ -14,7 +14,7 @@ from headstart.data.inspect import Inspected, inspected
 from headstart.data.records import Dataset, Listing, PictureRecord
 from headstart.data.sources import opened, require_classes
 from headstart.data.together import Together, grouped_by, together
-from headstart.errors import UserError, nearest
+from headstart.errors import UserError, check_choice, nearest
 from headstart.progress import Listener, Said
 
 
@@ -102,8 +102,7 @@ def _without_classes(listing: Listing, exclude: Sequence[str]) -> Listing:
 
 def check_fit(fit: str) -> None:
     """Raise `UserError` unless ``fit`` is one of the ways to make a square of a picture."""
-    if fit not in FITS:
-        raise UserError(f"--fit {fit}: choose from {', '.join(FITS)}.{nearest(fit, FITS)}")
+    check_choice("--fit", fit, FITS)
 
 
 def check_folds(folds: int | None) -> None:

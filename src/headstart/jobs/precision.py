@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from headstart.data.decode import Geometry
 from headstart.data.records import Dataset, PictureRecord
 from headstart.data.workers import Task, replies
-from headstart.errors import MissingError, UserError, nearest
+from headstart.errors import MissingError, UserError, check_choice
 from headstart.features.engine import Engine, Pixels, engine_for, engine_name, processor_name, reduced_precisions
 from headstart.folders import cache_folder, file_in_place_of
 from headstart.learn.logistic import fit_probe
@@ -109,8 +109,7 @@ def check_precision(precision: str, engine: str) -> None:
     MissingError
         If the machine or the installation lacks what it needs.
     """
-    if precision not in CHOICES:
-        raise UserError(f"--precision {precision}: choose from {', '.join(CHOICES)}.{nearest(precision, CHOICES)}")
+    check_choice("--precision", precision, CHOICES)
     if precision == "int8" and engine != "openvino":
         raise MissingError("--precision int8 runs with OpenVINO alone; leave out --engine keras.")
     if precision == "int8" and not can_quantise():

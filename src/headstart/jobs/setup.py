@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from headstart.errors import UserError, nearest
+from headstart.errors import UserError, check_choice
 from headstart.features.engine import engine_kind
 from headstart.features.recipe import COMBINATIONS, MOST_SIZES, Recipe
 from headstart.jobs.pictures import check_fit
@@ -62,11 +62,7 @@ def wish_of(options: FeatureOptions) -> Wish:
     record = backbone(options.backbone)
     layer = cut_text(record, options.layer, options.pool)
     check_fit(options.fit)
-    if options.combine not in COMBINATIONS:
-        raise UserError(
-            f"--combine {options.combine}: choose from {', '.join(COMBINATIONS)}."
-            f"{nearest(options.combine, COMBINATIONS)}"
-        )
+    check_choice("--combine", options.combine, COMBINATIONS)
     sizes = tuple(dict.fromkeys(options.scale)) or (record.image_size,)
     if len(sizes) > MOST_SIZES:
         raise UserError(f"--scale is given {len(sizes)} times; {MOST_SIZES} sizes are the most.")

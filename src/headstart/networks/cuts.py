@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from headstart.errors import UserError, nearest
+from headstart.errors import UserError, check_choice
 from headstart.networks.backbones import Backbone
 
 POOLS = ("avg", "max", "none")
@@ -66,8 +66,7 @@ def cut_text(record: Backbone, layers: str, pool: str) -> str:
     UserError
         For a name or a way of pooling that there isn't, or for layers that have nothing to pool.
     """
-    if pool not in POOLS:
-        raise UserError(f"--pool {pool}: choose from {', '.join(POOLS)}.{nearest(pool, POOLS)}")
+    check_choice("--pool", pool, POOLS)
     names = layers.split("+")
     if pool != "avg" and not any(_pooled(record, name, pool) != name for name in names):
         raise UserError(f"--pool {pool}: {layers} of {record.name} is a vector already; leave --pool out.")

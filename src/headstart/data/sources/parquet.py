@@ -71,7 +71,7 @@ def opened_shards(data: Path, files: Mapping[str, Path], listen: Listener) -> It
     UserError
         If a file can't be read to its end, or it isn't plain which columns hold pictures and labels.
     """
-    _check_installed(data)
+    required_pyarrow(f"{data} needs pyarrow: pip install 'headstart[parquet]'")
     all_columns = {}
     for path, file in files.items():
         name = f"{data}: {path}" if path else str(data)
@@ -230,11 +230,13 @@ def _begins_as_parquet(file: Path) -> bool:
         return stream.read(4) == b"PAR1"
 
 
-def _check_installed(data: Path) -> None:
+def required_pyarrow(sentence: str) -> Any:  # noqa: ANN401 - modules
+    """Return pyarrow and its Parquet module; raise `MissingError` with ``sentence`` if it isn't installed."""
     try:
-        import pyarrow.parquet  # noqa: F401
+        import pyarrow.parquet
     except ImportError:
-        raise MissingError(f"{data} needs pyarrow: pip install 'headstart[parquet]'") from None
+        raise MissingError(sentence) from None
+    return pyarrow, pyarrow.parquet
 
 
 @contextmanager
