@@ -8,19 +8,24 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.accuracy import accuracy, precision
+from benchmarks.approaches import approaches
 from benchmarks.audit import check, memory
 from benchmarks.cluster import cluster
 from benchmarks.driver import driver
-from benchmarks.figure import Figure
+from benchmarks.figure import Measured
+from benchmarks.heads import heads, logistic, recipe
 from benchmarks.install import install
 from benchmarks.keras import keras, vgg16
 from benchmarks.pictures import benchmark_pictures
+from benchmarks.pretraining import pretraining
 from benchmarks.report import put_section, section_of
+from benchmarks.ridge import ridge
 from benchmarks.runs import demo, help_text, predict, train
-from benchmarks.speed import engine, features, head
+from benchmarks.speed import engine, features
 from benchmarks.store import again, flat, load
+from benchmarks.training import maps, training
 
-BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
+BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "help": help_text,
     "predict": predict,
     "check": check,
@@ -34,13 +39,23 @@ BENCHMARKS: dict[str, Callable[[Path], list[Figure]]] = {
     "load": load,
     "flat": flat,
     "cluster": cluster,
-    "head": head,
     "train": train,
     "accuracy": accuracy,
+    "heads": heads,
+    "logistic": logistic,
+    "recipe": recipe,
+    "approaches": approaches,
+    "training": training,
+    "maps": maps,
+    "pretraining": pretraining,
     "driver": driver,
+    "ridge": ridge,
     "demo": demo,
     "install": install,
 }
+
+OPTIONS = {"approaches": ("budget", "runs"), "pretraining": ("budget", "backbone")}
+"""What can be named beside the pictures."""
 
 
 def main() -> None:
@@ -49,11 +64,16 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--pictures", type=Path, help="folder with one sub-folder of pictures per class")
     parser.add_argument("--write", type=Path, help="document whose sections of the same names are written anew")
+    parser.add_argument("--budget", help="time for each training of approaches, or for pretraining, as in 60s")
+    parser.add_argument("--runs", type=Path, help="folder in which approaches keeps its runs, so that it can go on")
+    parser.add_argument("--backbone", type=Path, help="folder of the pretrained network; made if it isn't there")
     arguments = parser.parse_args()
     with benchmark_pictures(arguments.pictures) as pictures:
         for name in arguments.names or BENCHMARKS:
             print(f"measuring {name} …", file=sys.stderr)
-            section = section_of(name, BENCHMARKS[name], BENCHMARKS[name](pictures))
+            asked = {option: getattr(arguments, option) for option in OPTIONS.get(name, ())}
+            options = {option: value for option, value in asked.items() if value is not None}
+            section = section_of(name, BENCHMARKS[name], BENCHMARKS[name](pictures, **options), options)
             print(section, flush=True)
             if arguments.write:
                 put_section(arguments.write, name, section, list(BENCHMARKS))

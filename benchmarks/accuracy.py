@@ -8,22 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure
-from benchmarks.pictures import CALTECH
+from benchmarks.parts import SEEDS, parts_of
+from benchmarks.pictures import MOBILENET
 from benchmarks.rows import network_of, rows_by
 from headstart.data.decode import Geometry
 from headstart.data.records import Dataset
-from headstart.data.split import new_split
 from headstart.features.engine import reduced_precisions
-from headstart.jobs.holdout import rows_to_learn
 from headstart.jobs.pictures import Pictures, pictures_of
 from headstart.jobs.precision import Chosen, Trial, comparison, in_precision
 from headstart.learn.logistic import fit_logistic
 from headstart.networks.backbones import DEFAULT
 from headstart.networks.converted import ConvertedNetwork, can_quantise
 from headstart.progress import silent
-
-SEEDS = range(5)
-MOBILENET = CALTECH.parent / "weights" / "mobilenet_1_0_224_tf_no_top.h5"
 
 
 def accuracy(pictures: Path) -> list[Figure]:
@@ -64,11 +60,5 @@ def _genuine() -> list[tuple[str, ConvertedNetwork]]:
 
 def _shares(read: Pictures, dataset: Dataset, features: NDArray[np.float32]) -> list[float]:
     """Return the test accuracy for each seed."""
-    labels = np.array([dataset.label_index(r) for r in dataset.records])
-    shares = []
-    for seed in SEEDS:
-        split, _ = new_split(dataset, seed, read.together.units)
-        train, test = rows_to_learn(split, dataset), split.part(dataset.records, "test")
-        head = fit_logistic(features[train], labels[train], len(dataset.classes), seed)
-        shares.append(float((head.predict_proba(features[test]).argmax(axis=1) == labels[test]).mean()))
-    return shares
+    parts = [parts_of(read, dataset, features, seed) for seed in SEEDS]
+    return [float(each.right(fit_logistic(each.train, silent).head).mean()) for each in parts]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 ROUNDS = 3
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -19,11 +22,35 @@ class Figure:
     target: str = "–"
 
 
+@dataclass(frozen=True)
+class Table:
+    """A table with columns of its own, where lines of three don't say it."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Measured = Sequence[Figure] | Table
+"""What a benchmark returns."""
+
+
+def table_of(measured: Measured) -> Table:
+    """Return what was measured as a table."""
+    if isinstance(measured, Table):
+        return measured
+    return Table(("what", "measured", "target"), tuple((each.what, each.measured, each.target) for each in measured))
+
+
+def timed(task: Callable[[], T]) -> tuple[T, float]:
+    """Return what ``task`` returns, and the seconds that it takes."""
+    since = time.perf_counter()
+    result = task()
+    return result, time.perf_counter() - since
+
+
 def seconds_of(task: Callable[[], object]) -> float:
     """Return how long ``task`` takes."""
-    since = time.perf_counter()
-    task()
-    return time.perf_counter() - since
+    return timed(task)[1]
 
 
 def median_seconds(*sides: Callable[[], object]) -> list[float]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure, seconds_of
+from benchmarks.multiply_adds import multiply_adds
 from benchmarks.rows import network_of, part_of, read_bytes
 from headstart.data.decode import Geometry, pixels_from
 from headstart.data.records import Dataset
@@ -129,20 +130,14 @@ def _automatic(name: str, network: ConvertedNetwork, dataset: Dataset, keras_rat
 
 def _share_of_peak(model: Any, rate: float, product_seconds: float) -> Figure:  # noqa: ANN401 - Keras has no types
     peak = PRODUCT**3 / product_seconds
-    reached = rate * _multiply_adds(model)
+    network = next(layer for layer in model.layers if hasattr(layer, "layers"))
+    reached = rate * multiply_adds(network.layers)
     return Figure(
         f"vgg16: multiply-adds per second of the engine, f32, against a product of {PRODUCT} × {PRODUCT} matrices "
         f"({reached / 1e9:.0f} and {peak / 1e9:.0f} G/s)",
         f"{reached / peak:.2f}",
         "≥ 0.8",
     )
-
-
-def _multiply_adds(model: Any) -> int:  # noqa: ANN401
-    """Return the multiply-adds of a picture's way through the convolutions."""
-    network = next(layer for layer in model.layers if hasattr(layer, "layers"))
-    convolutions = [layer for layer in network.layers if type(layer).__name__ == "Conv2D"]
-    return sum(int(np.prod(layer.kernel.shape)) * int(np.prod(layer.output.shape[1:3])) for layer in convolutions)
 
 
 def _keras_model(network: ConvertedNetwork) -> Any:  # noqa: ANN401

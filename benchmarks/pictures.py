@@ -9,7 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-CALTECH = Path(__file__).resolve().parents[2] / "shared" / "data" / "caltech101_40.tar"
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+CALTECH, CATS_DOGS, TRASHNET, CIFAR = (
+    "caltech101_40.tar",
+    "cats_dogs.tar",
+    "trashnet_112.tar.gz",
+    "cifar10_15000.tar.gz",
+)
+MOBILENET = DATA / "weights" / "mobilenet_1_0_224_tf_no_top.h5"
 
 
 @contextmanager
@@ -18,9 +25,18 @@ def benchmark_pictures(folder: Path | None) -> Iterator[Path]:
     if folder:
         yield folder
         return
-    if not CALTECH.is_file():
-        sys.exit("There are no pictures to measure with: give --pictures FOLDER, one sub-folder of pictures per class.")
+    with unpacked(CALTECH) as pictures:
+        yield pictures
+
+
+@contextmanager
+def unpacked(archive: str) -> Iterator[Path]:
+    """Yield a folder with the pictures of an ``archive`` that lies beside the checkout."""
+    if not (DATA / archive).is_file():
+        sys.exit(
+            f"There is no {DATA / archive}; in place of Caltech-101 give --pictures FOLDER, with a folder per class."
+        )
     with tempfile.TemporaryDirectory() as place:
-        with tarfile.open(CALTECH) as archive:
-            archive.extractall(place, filter="data")
+        with tarfile.open(DATA / archive) as opened:
+            opened.extractall(place, filter="data")
         yield Path(place)

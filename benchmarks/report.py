@@ -5,25 +5,26 @@ from __future__ import annotations
 import os
 import platform
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from benchmarks.figure import Figure
+from benchmarks.figure import Measured, table_of
 from headstart.features.engine import processor_name
 
 _PACKAGES = ("openvino", "tensorflow-cpu", "keras", "numpy")
 
 
-def section_of(name: str, benchmark: Callable[[Path], list[Figure]], figures: Sequence[Figure]) -> str:
-    """Return a section that says what was measured, by which command, when, and on what."""
+def section_of(name: str, benchmark: Callable[..., Measured], measured: Measured, options: Mapping[str, object]) -> str:
+    """Return a section that says what was measured, by which command with its options, when, and on what."""
     what = " ".join(str(benchmark.__doc__).split()).replace("``", "`")
-    rows = "\n".join(f"| {figure.what} | {figure.measured} | {figure.target} |" for figure in figures)
-    return (
-        f"## {name}\n\n{what}\n\n`.venv/bin/python -m benchmarks {name}`, {_machine()}\n\n"
-        f"| what | measured | target |\n|---|---|---|\n{rows}\n"
-    )
+    shown = (f"--{option} {'FOLDER' if isinstance(value, Path) else value}" for option, value in options.items())
+    command = " ".join((name, *shown))
+    table = table_of(measured)
+    heading, *rows = (f"| {' | '.join(line)} |" for line in (table.columns, *table.rows))
+    lines = "\n".join((heading, "|---" * len(table.columns) + "|", *rows))
+    return f"## {name}\n\n{what}\n\n`.venv/bin/python -m benchmarks {command}`, {_machine()}\n\n{lines}\n"
 
 
 def put_section(document: Path, name: str, section: str, names: Sequence[str]) -> None:

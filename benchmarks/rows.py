@@ -16,15 +16,16 @@ from headstart.features.store import store_in_memory
 from headstart.features.stored import stored_features
 from headstart.networks.backbones import DEFAULT, backbone
 from headstart.networks.converted import ConvertedNetwork, network_from
+from headstart.networks.cuts import AVERAGE
 from headstart.networks.weights import find_weights
 from headstart.progress import silent
 
 
-def network_of(name: str = DEFAULT, weights: str = "imagenet") -> ConvertedNetwork:
-    """Return a backbone, converted, up to its pooled features."""
+def network_of(name: str = DEFAULT, weights: str = "imagenet", layer: str = AVERAGE) -> ConvertedNetwork:
+    """Return a backbone, converted, up to its pooled features or another cut."""
     record = backbone(name)
-    origin = find_weights(record, weights, layer="avg_pool", seed=0, offline=True, listen=silent)
-    return network_from(record, "avg_pool", origin, silent)
+    origin = find_weights(record, weights, layer=layer, seed=0, offline=True, listen=silent)
+    return network_from(record, layer, origin, silent)
 
 
 def rows_by(network: ConvertedNetwork, dataset: Dataset) -> tuple[Dataset, NDArray[np.float32]]:

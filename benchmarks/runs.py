@@ -22,7 +22,7 @@ def run(*arguments: object) -> tuple[float, float, str]:
     with tempfile.TemporaryFile("w+") as output:
         child = subprocess.Popen([HEADSTART, *map(str, arguments)], stdout=output, stderr=subprocess.DEVNULL)
         peaks: list[float] = []
-        watcher = threading.Thread(target=_watch, args=(child.pid, peaks))
+        watcher = threading.Thread(target=watch, args=(child.pid, peaks))
         watcher.start()
         status = child.wait()
         seconds = time.perf_counter() - since
@@ -33,7 +33,7 @@ def run(*arguments: object) -> tuple[float, float, str]:
         return seconds, max(peaks, default=0.0), output.read()
 
 
-def _watch(pid: int, peaks: list[float]) -> None:
+def watch(pid: int, peaks: list[float]) -> None:
     """Note the peak memory of a process in MB until it ends.
 
     What the system says of it afterwards would begin with that of its parent.

@@ -10,15 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.figure import Figure, median_seconds
-from benchmarks.rows import network_of, part_of, read_bytes, rows_by
+from benchmarks.rows import network_of, part_of, read_bytes
 from headstart.data.decode import Geometry, pixels_from
 from headstart.features.engine import Engine, OpenVINOEngine, Pixels, engine_for
 from headstart.features.extractor import extractor_of
 from headstart.features.store import store_in_memory
 from headstart.features.stored import complete
 from headstart.jobs.pictures import pictures_of
-from headstart.learn.heads import standardisation
-from headstart.learn.logistic import fit_logistic
 from headstart.progress import silent
 
 PICTURES = 400
@@ -78,27 +76,3 @@ def engine(pictures: Path) -> list[Figure]:
         one, many = median_seconds(lambda: _run_from_memory(ours, pixels), partial(_run_batches, batched, batch, times))
         figures.append(Figure(f"batches of 1 side by side against batches of {size}", f"{many / one:.2f}"))
     return figures
-
-
-def head(pictures: Path) -> list[Figure]:
-    """Compare the head's fit (7 penalties, 4 folds) with scikit-learn's LogisticRegressionCV on the same rows."""
-    from sklearn.linear_model import LogisticRegressionCV
-
-    with pictures_of(pictures, silent) as read:
-        dataset, x = rows_by(network_of(), read.dataset)
-    labels = np.array([dataset.label_index(r) for r in dataset.records])
-    mean, std = standardisation(x)
-    standardised = ((x - mean) / std).astype(np.float64)
-    theirs = LogisticRegressionCV(
-        Cs=7, cv=4, max_iter=1000, scoring="neg_log_loss", use_legacy_attributes=False, l1_ratios=(0,)
-    )
-    ours, sklearn = median_seconds(
-        lambda: fit_logistic(x, labels, len(dataset.classes), 0), lambda: theirs.fit(standardised, labels)
-    )
-    return [
-        Figure(
-            f"scikit-learn's LogisticRegressionCV against frozen+logistic's fit ({len(x):,} × {x.shape[1]:,}, "
-            f"{ours:.1f} s)",
-            f"{sklearn / ours:.1f}",
-        )
-    ]

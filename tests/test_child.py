@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ import pytest
 
 from headstart.child import run, silence_openvino_telemetry
 from headstart.errors import HeadstartError, MissingError, UserError
-from headstart.progress import Advanced, Entered, Event, Said, Started, silent
+from headstart.progress import Advanced, Entered, Event, Listener, Said, Started, silent
 
 CHILDREN = Path(__file__).with_name("children")
 TOLD = [Started(3), Entered("looking"), Advanced(), Advanced(2), Said("Größe: 5 µm [red]\nnext line")]
@@ -139,6 +141,61 @@ def test_events_are_told_while_the_job_runs_and_a_listener_that_fails_ends_the_c
     assert isinstance(said, Said)
     with pytest.raises(ProcessLookupError):
         os.kill(int(said.text), 0)
+
+
+# --- Ctrl-C -------------------------------------------------------------------------------------------------
+
+
+def interrupting(told: list[str], *, child_too: bool = False) -> Listener:
+    """Return a listener that sends SIGINT to this process at every sentence, as a terminal also to the child."""
+
+    def listen(event: Event) -> None:
+        assert isinstance(event, Said)
+        told.append(event.text)
+        if child_too:
+            os.kill(int(event.text), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    return listen
+
+
+@pytest.mark.parametrize("child_too", [False, True], ids=["by kill", "in a terminal"])
+def test_a_first_interrupt_is_passed_on_to_a_child_that_asks_for_it_and_its_result_comes(
+    tmp_path: Path, child_too: bool
+) -> None:
+    listen = interrupting([], child_too=child_too)
+    assert run("waits", {"then": "result"}, tmp_path, "torch", listen, interruptible=True) == {"came": True}
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_second_interrupt_ends_the_child(tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(KeyboardInterrupt):
+        run("waits", {"then": "goes on"}, tmp_path, "torch", interrupting(told), interruptible=True)
+    assert told[1:] == ["going on"]
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(told[0]), 0)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_child_that_was_interrupted_and_has_no_result_interrupts_the_parent(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        run("waits", {"then": "nothing"}, tmp_path, "torch", interrupting([]), interruptible=True)
+
+
+def test_a_child_that_was_interrupted_alone_interrupts_the_parent(tmp_path: Path) -> None:
+    def interrupt(event: Event) -> None:
+        assert isinstance(event, Said)
+        os.kill(int(event.text), signal.SIGINT)
+
+    with pytest.raises(KeyboardInterrupt):
+        run("waits", {"then": "nothing"}, tmp_path, "torch", interrupt)
+
+
+def test_in_a_thread_an_interruptible_child_runs_like_any_other(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        job = pool.submit(run, "talks", {"printed": ""}, tmp_path, "torch", silent, interruptible=True)
+        assert job.result() == {"done": True}
 
 
 # --- how it fails ---------------------------------------------------------------------------------------------

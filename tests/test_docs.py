@@ -25,7 +25,8 @@ from pictures import write_classes
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
-COMMANDS = ["", "check", "fix", "train", "predict", "evaluate", "features", "cache", "backbones", "demo"]
+COMMANDS = ["", "check", "fix", "train", "pretrain", "tune", "predict", "evaluate", "features", "cache", "backbones"]
+COMMANDS += ["demo"]
 
 
 def blocks(path: Path, language: str) -> list[str]:

@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "headstart"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LAYERS = [
     {"", "errors", "addresses"},
-    {"progress", "settings", "folders", "documents", "sizes"},
+    {"progress", "settings", "folders", "documents", "sizes", "durations", "manifests"},
     {"child"},
     {"data"},
     {"networks"},
@@ -29,7 +29,7 @@ LAYERS = [
     {"ship"},
     {"report"},
     {"jobs"},
-    {"api"},
+    {"api", "estimator"},
     {"cli"},
 ]
 HEAVY = (
@@ -46,6 +46,7 @@ HEAVY = (
     "pyarrow",
     "fsspec",
     "ray",
+    "optuna",
 )
 
 
@@ -121,6 +122,7 @@ def test_the_public_names_are_these() -> None:
         "HeadstartError",
         "MissingError",
         "Prediction",
+        "TransferClassifier",
         "UserError",
         "__version__",
         "backbones",
@@ -130,7 +132,9 @@ def test_the_public_names_are_these() -> None:
         "extract_features",
         "fix",
         "load",
+        "pretrain",
         "train",
+        "tune",
     ]
 
 

@@ -7,7 +7,7 @@ from contextlib import redirect_stderr
 
 import pytest
 
-from headstart.progress import Advanced, Entered, Said, Started, on_stderr, silent
+from headstart.progress import Advanced, Entered, Event, Said, Started, Validated, on_stderr, silent
 
 
 class Terminal(io.StringIO):
@@ -63,6 +63,7 @@ def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) 
         listen(Entered("computing features"))
         listen(Advanced())
         listen(Advanced())
+        listen(Validated(1, 0.5, 0.9))
     assert capsys.readouterr() == ("", "")
 
 
@@ -107,10 +108,8 @@ def test_the_bar_goes_away_and_the_cursor_comes_back_even_if_the_job_fails(error
 # --- silent ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("event", [Started(1), Entered("x"), Advanced(), Said("x")])
-def test_the_silent_listener_writes_nothing(
-    capsys: pytest.CaptureFixture[str], event: Started | Entered | Advanced | Said
-) -> None:
+@pytest.mark.parametrize("event", [Started(1), Entered("x"), Advanced(), Said("x"), Validated(1, 0.5, 0.9)])
+def test_the_silent_listener_writes_nothing(capsys: pytest.CaptureFixture[str], event: Event) -> None:
     silent(event)
     assert capsys.readouterr() == ("", "")
 

@@ -17,11 +17,14 @@ from headstart.settings import (
     FeaturesSettings,
     FixSettings,
     PredictSettings,
+    TrainingOptions,
     TrainSettings,
+    TuneSettings,
     as_document,
 )
 
 TRAIN = TrainSettings(Path("/secret/data"), out=Path("/secret/out"), split=Path("/secret/split.json"))
+TUNE = TuneSettings(Path("/secret/data"), out=Path("/secret/out"), split=Path("/secret/split.json"))
 CHECK = CheckSettings(Path("/secret/data"), out=Path("/secret/page"), exclude=("ant", "bee"))
 FIX = FixSettings(Path("/secret/data"), out=Path("/secret/clean"))
 EVALUATE = EvaluateSettings(Path("/secret/model"), Path("/secret/data"))
@@ -33,6 +36,7 @@ DEMO = DemoSettings(out=Path("/secret/demo"))
     ("written", "meant"),
     [
         (TrainSettings("/secret/data", out="/secret/out", split="/secret/split.json"), TRAIN),  # type: ignore[arg-type]
+        (TuneSettings("/secret/data", out="/secret/out", split="/secret/split.json"), TUNE),  # type: ignore[arg-type]
         (CheckSettings("/secret/data", out="/secret/page", exclude=["ant", "bee"]), CHECK),  # type: ignore[arg-type]
         (FixSettings("/secret/data", out="/secret/clean"), FIX),  # type: ignore[arg-type]
         (EvaluateSettings("/secret/model", "/secret/data"), EVALUATE),  # type: ignore[arg-type]
@@ -88,6 +92,12 @@ def test_no_split_stays_no_split() -> None:
             TRAIN,
             {
                 "approach": "frozen+logistic",
+                "class_weight": "auto",
+                "refit": "none",
+                "unfreeze": None,
+                "views": None,
+                "map_budget": "2GB",
+                **dict.fromkeys(f.name for f in dataclasses.fields(TrainingOptions)),
                 "backbone": "efficientnet_lite0",
                 "layer": "avg_pool",
                 "pool": "avg",
@@ -127,7 +137,7 @@ def test_settings_in_results_are_plain_json_values(split: Path | None) -> None:
     assert json.loads(json.dumps(document)) == document
 
 
-@pytest.mark.parametrize("settings", [TRAIN, CHECK, FIX, EVALUATE, PREDICT, DEMO])
+@pytest.mark.parametrize("settings", [TRAIN, TUNE, CHECK, FIX, EVALUATE, PREDICT, DEMO])
 def test_settings_are_fixed_once_made(settings: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.seed = 1

@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from headstart.api import check as check
     from headstart.api import evaluate as evaluate
     from headstart.api import fix as fix
+    from headstart.api import pretrain as pretrain
     from headstart.api import train as train
+    from headstart.api import tune as tune
     from headstart.errors import HeadstartError as HeadstartError
     from headstart.errors import MissingError as MissingError
     from headstart.errors import UserError as UserError
+    from headstart.estimator import TransferClassifier as TransferClassifier
     from headstart.jobs.backbones import backbones as backbones
     from headstart.jobs.classifier import Classifier as Classifier
     from headstart.jobs.classifier import Prediction as Prediction
@@ -30,6 +33,7 @@ _PLACES = {
     "HeadstartError": "headstart.errors:HeadstartError",
     "MissingError": "headstart.errors:MissingError",
     "Prediction": "headstart.jobs.classifier:Prediction",
+    "TransferClassifier": "headstart.estimator:TransferClassifier",
     "UserError": "headstart.errors:UserError",
     "backbones": "headstart.jobs.backbones:backbones",
     "build_classifier": "headstart.networks.classifier:build_classifier",
@@ -38,7 +42,9 @@ _PLACES = {
     "extract_features": "headstart.jobs.features:extract_features",
     "fix": "headstart.api:fix",
     "load": "headstart.jobs.classifier:load",
+    "pretrain": "headstart.api:pretrain",
     "train": "headstart.api:train",
+    "tune": "headstart.api:tune",
 }
 
 __all__ = [  # noqa: PLE0604 - the table says where each name lives

@@ -10,9 +10,18 @@ from typing import Any, ParamSpec, TypeVar
 from headstart.jobs.check import run_check
 from headstart.jobs.evaluate import run_evaluate
 from headstart.jobs.fix import run_fix
+from headstart.jobs.pretrain import run_pretrain
 from headstart.jobs.train import run_train
+from headstart.jobs.tune import run_tune
 from headstart.progress import Listener, on_stderr
-from headstart.settings import CheckSettings, EvaluateSettings, FixSettings, TrainSettings
+from headstart.settings import (
+    CheckSettings,
+    EvaluateSettings,
+    FixSettings,
+    PretrainSettings,
+    TrainSettings,
+    TuneSettings,
+)
 
 P = ParamSpec("P")
 S = TypeVar("S")
@@ -38,4 +47,6 @@ def _function(
 check = _function("check", CheckSettings, run_check)
 fix = _function("fix", FixSettings, run_fix)
 train = _function("train", TrainSettings, run_train)
+pretrain = _function("pretrain", PretrainSettings, run_pretrain)
+tune = _function("tune", TuneSettings, run_tune)
 evaluate = _function("evaluate", EvaluateSettings, run_evaluate)

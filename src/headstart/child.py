@@ -10,22 +10,28 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO
 
 from headstart.errors import HeadstartError, MissingError, UserError, refusal
 from headstart.folders import cache_folder
-from headstart.progress import Advanced, Entered, Event, Listener, Said, Started
+from headstart.progress import Advanced, Entered, Event, Listener, Said, Started, Validated
 
 Job = Callable[[dict[str, Any], Path, Listener], dict[str, Any]]
 
-_EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Started, Advanced, Entered, Said)}
+_EVENTS: dict[str, type[Event]] = {kind.__name__: kind for kind in (Started, Advanced, Entered, Said, Validated)}
 _ERRORS: dict[str, type[HeadstartError]] = {kind.__name__: kind for kind in (UserError, MissingError)}
 _RESULT = "Result"
 _LITTLE_SPACE = 2**20
+_INTERRUPTED = 130
+"""Exit code of a child that was interrupted and has no result: what a shell gives for SIGINT."""
 
 
 def quiet_environment(keras_backend: str) -> dict[str, str]:
@@ -37,8 +43,32 @@ def quiet_environment(keras_backend: str) -> dict[str, str]:
     }
 
 
-def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, listen: Listener) -> dict[str, Any]:
+def run(
+    module: str,
+    job: Mapping[str, Any],
+    folder: Path,
+    keras_backend: str,
+    listen: Listener,
+    *,
+    interruptible: bool = False,
+) -> dict[str, Any]:
     """Run the job of ``module`` in a new Python process and return its result.
+
+    Parameters
+    ----------
+    module
+        The child's module, whose main function is `child_main`.
+    job
+        What it is told: a JSON document.
+    folder
+        What both sides share.
+    keras_backend
+        Which backend Keras has in the child.
+    listen
+        Told of the progress.
+    interruptible
+        Whether the job asks `interruption`: a first Ctrl-C is then passed on to it and its result awaited; a second
+        one ends it.
 
     Raises
     ------
@@ -46,6 +76,8 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
         If the child raised one: the same sentence.
     RuntimeError
         If it failed in another way; with the end of what it wrote to stderr.
+    KeyboardInterrupt
+        If the user ended it.
     """
     (folder / "job.json").write_text(json.dumps(dict(job)), encoding="utf-8")
     errors = folder / "stderr.txt"
@@ -65,6 +97,7 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
             encoding="utf-8",
             errors="replace",
         ) as child,
+        _passing_on_the_first_interrupt(child) if interruptible else nullcontext(_NEVER) as interrupts,
     ):
         try:
             assert child.stdout is not None  # noqa: S101 - it was asked for
@@ -79,6 +112,8 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
             child.kill()
             raise
     if result is None:
+        if interrupts.is_set() or child.returncode == _INTERRUPTED:
+            raise KeyboardInterrupt
         if shutil.disk_usage(folder).free < _LITTLE_SPACE:
             raise MissingError(
                 f"the disk of {cache_folder()} is full; free some space, or name another place in "
@@ -89,6 +124,45 @@ def run(module: str, job: Mapping[str, Any], folder: Path, keras_backend: str, l
     if "error" in result:
         raise _ERRORS[result["error"]](result["message"])
     return result
+
+
+@contextmanager
+def _passing_on_the_first_interrupt(child: subprocess.Popen[str]) -> Iterator[threading.Event]:
+    """Pass the first SIGINT on to the child instead of raising; yield what is set by then.
+
+    A handler and no ``except KeyboardInterrupt``: that could hit us between a line of the child's and its reading. In
+    a thread that isn't the main one nothing is done, for Python raises no KeyboardInterrupt there.
+    """
+    interrupted = threading.Event()
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        if interrupted.is_set():
+            raise KeyboardInterrupt
+        interrupted.set()
+        if sys.platform != "win32":  # whose consoles alone send it, to all of their processes
+            child.send_signal(signal.SIGINT)  # from a terminal it got one already, which it doesn't mind
+
+    if threading.current_thread() is not threading.main_thread():
+        yield interrupted
+        return
+    before = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield interrupted
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+_NEVER = threading.Event()
+
+
+def interruption() -> Callable[[], bool]:
+    """From now on, let SIGINT not end this process; return a function that tells whether it came.
+
+    For jobs that are `run` with ``interruptible`` and that end by themselves soon after it came.
+    """
+    came = threading.Event()
+    signal.signal(signal.SIGINT, lambda number, frame: came.set())
+    return came.is_set
 
 
 def child_main(job: Job) -> None:
@@ -111,7 +185,7 @@ def child_main(job: Job) -> None:
     except OSError as error:
         result = {"error": MissingError.__name__, "message": refusal(error)}
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
     tell({"event": _RESULT, "result": result})
 
 

@@ -40,7 +40,16 @@ class Said:
     text: str
 
 
-Event = Started | Advanced | Entered | Said
+@dataclass(frozen=True)
+class Validated:
+    """A network in training was judged after an ``epoch``, from 1: ``loss`` and ``accuracy`` on the val part."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+
+
+Event = Started | Advanced | Entered | Said | Validated
 Listener = Callable[[Event], None]
 
 

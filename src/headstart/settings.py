@@ -46,7 +46,7 @@ _SHARED = {
     "exclude": """
         Leave out a class; may be given several times.""",
     "backbone": """
-        The pretrained network; `headstart backbones` lists them.""",
+        The pretrained network; `headstart backbones` lists them. Or a folder that `headstart pretrain` wrote.""",
     "layer": """
         The layer whose output is the feature vector: avg_pool, or fc1 or fc2 of VGG16 and VGG19, or the end of a
         stage (`headstart backbones --json` lists them); several side by side with a plus, as in fc1+fc2.""",
@@ -72,6 +72,24 @@ _SHARED = {
     "weights": """
         imagenet, none (random, to see what pretraining brings), a weight file (.weights.h5, .h5, .safetensors)
         or a model folder that headstart wrote.""",
+    "epochs": """
+        How often each training picture is seen; a number that suits their number, if none is named.""",
+    "learning_rate": """
+        The highest learning rate, that of the new layers.""",
+    "batch_size": """
+        Pictures in a step.""",
+    "augment": """
+        How pictures are changed at each look: none, light (mirrored, shifted) or strong (zoomed, other colours, a
+        part covered too); fine-tune takes that many drawn views instead, see --views.""",
+    "label_smoothing": """
+        Take so much of the target away from the true class and spread it over all, in [0, 1).""",
+    "budget": """
+        Time that may be spent in all, as in 90s, 5m or 1h30m: what fits is told at the start, and Ctrl-C keeps the
+        best so far.""",
+    "blocks": """
+        Depth of the small VGG: how often two convolutions are followed by a halving of the picture.""",
+    "width": """
+        Filters of the small VGG's first block; each block has twice as many as the one before.""",
     "offline": """
         Never download a weight file.""",
     "cache": """
@@ -99,10 +117,16 @@ def _with_shared_options(settings_class: type[S]) -> type[S]:
 
 
 @dataclass(frozen=True)
-class FeatureOptions:
-    """What feature vectors are made of and by, in every command that makes them."""
+class DataOptions:
+    """The pictures: the first field of every settings class, and so the first argument of every command."""
 
     data: Address | Path
+
+
+@dataclass(frozen=True)
+class FeatureOptions(DataOptions):
+    """What feature vectors are made of and by, in every command that makes them."""
+
     backbone: str = field(default="efficientnet_lite0", kw_only=True)
     layer: str = field(default="avg_pool", kw_only=True)
     pool: str = field(default="avg", kw_only=True)
@@ -118,9 +142,23 @@ class FeatureOptions:
     offline: bool = field(default=False, kw_only=True)
 
 
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How a network is trained, in every command that trains one; None leaves it to a rule by the data's size."""
+
+    epochs: int | None = field(default=None, kw_only=True)
+    learning_rate: float | None = field(default=None, kw_only=True)
+    batch_size: int | None = field(default=None, kw_only=True)
+    augment: str | None = field(default=None, kw_only=True)
+    label_smoothing: float | None = field(default=None, kw_only=True)
+    budget: str | None = field(default=None, kw_only=True)
+    blocks: int | None = field(default=None, kw_only=True)
+    width: int | None = field(default=None, kw_only=True)
+
+
 @_with_shared_options
 @dataclass(frozen=True)
-class TrainSettings(FeatureOptions):
+class TrainSettings(TrainingOptions, FeatureOptions):
     """The settings of ``train``.
 
     Parameters
@@ -128,14 +166,32 @@ class TrainSettings(FeatureOptions):
     out
         Folder to write the model to: new, empty, or written by headstart before.
     approach
-        How to learn: frozen+logistic (a softmax layer fitted to its optimum) or frozen+mlp (the classic custom
-        layers: dense 256, ReLU, dropout 0.5, softmax; needs the extra "train").
+        How to learn: frozen+HEAD (a head on a pretrained network's features: logistic, svm, ridge, lda, tree, forest,
+        knn or mlp), fine-tune (that network's last stages too), handcrafted+HEAD (svm, logistic, tree or forest, on
+        features that need no network), or scratch (a small network, trained from nothing). mlp, fine-tune and scratch
+        need the extra "train".
+    class_weight
+        What a picture counts: balanced (each class the same in all), none (each picture the same), or auto: balanced
+        where a class has 4 times the pictures of another.
+    refit
+        none, or train+val: fit the head once more, to the val part too, after what is chosen was chosen.
+    unfreeze
+        How many of the network's last stages fine-tune trains.
+    views
+        fine-tune: how many views of each picture to learn from: the picture itself, and parts of it drawn once.
+    map_budget
+        fine-tune: what the maps at the end of the frozen stages may take in the cache, as in 500MB.
     seed
         Seed of the split, of random weights and of the training.
     """
 
     out: Path = field(kw_only=True)
     approach: str = field(default="frozen+logistic", kw_only=True)
+    class_weight: str = field(default="auto", kw_only=True)
+    refit: str = field(default="none", kw_only=True)
+    unfreeze: int | None = field(default=None, kw_only=True)
+    views: int | None = field(default=None, kw_only=True)
+    map_budget: str = field(default="2GB", kw_only=True)
     split: Path | None = field(default=None, kw_only=True)
     group_by: str | None = field(default=None, kw_only=True)
     folds: int | None = field(default=None, kw_only=True)
@@ -148,6 +204,84 @@ class TrainSettings(FeatureOptions):
     def __post_init__(self) -> None:
         _accept_strings(self, "data", "out", "split", "cache")
         _accept_tuples(self, "exclude", "scale")
+
+
+@_with_shared_options
+@dataclass(frozen=True)
+class PretrainSettings(TrainingOptions, DataOptions):
+    """The settings of ``pretrain``.
+
+    Parameters
+    ----------
+    out
+        Folder to write the network to: new, empty, or written by `pretrain` before.
+    arch
+        What to train: small_vgg, or any network that `headstart backbones` lists, from random weights.
+    scale
+        Bring pictures to so many pixels a side; to one that suits them, if none is named.
+    seed
+        Seed of the split, of the first weights and of the training.
+    """
+
+    out: Path = field(kw_only=True)
+    arch: str = field(default="small_vgg", kw_only=True)
+    scale: int | None = field(default=None, kw_only=True)
+    fit: str = field(default="squash", kw_only=True)
+    group_by: str | None = field(default=None, kw_only=True)
+    exclude: tuple[str, ...] = field(default=(), kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "data", "out")
+        _accept_tuples(self, "exclude")
+
+
+@_with_shared_options
+@dataclass(frozen=True)
+class TuneSettings:
+    """The settings of ``tune``. What is named is kept as it is, and not searched.
+
+    Parameters
+    ----------
+    out
+        Folder for the search and its model: new, empty, or written by `tune` before, which goes on then.
+    approach
+        How to learn, as for `train`; that decides what is searched.
+    trials
+        Settings to try at most, those of an earlier run in --out included.
+    class_weight
+        What a picture counts, as for `train`.
+    map_budget
+        fine-tune: what the maps at the end of the frozen stages may take in the cache, as in 500MB.
+    seed
+        Seed of the search, of the split, of random weights and of the trainings.
+    """
+
+    data: Address | Path
+    out: Path = field(kw_only=True)
+    approach: str = field(default="frozen+logistic", kw_only=True)
+    budget: str = field(default="10m", kw_only=True)
+    trials: int | None = field(default=None, kw_only=True)
+    backbone: str = field(default="efficientnet_lite0", kw_only=True)
+    weights: str = field(default="imagenet", kw_only=True)
+    fit: str = field(default="squash", kw_only=True)
+    class_weight: str = field(default="auto", kw_only=True)
+    engine: str = field(default="auto", kw_only=True)
+    precision: str = field(default="auto", kw_only=True)
+    map_budget: str = field(default="2GB", kw_only=True)
+    split: Path | None = field(default=None, kw_only=True)
+    group_by: str | None = field(default=None, kw_only=True)
+    exclude: tuple[str, ...] = field(default=(), kw_only=True)
+    dedupe_test: bool = field(default=False, kw_only=True)
+    resplit: bool = field(default=False, kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+    offline: bool = field(default=False, kw_only=True)
+    cache: Path | None = field(default=None, kw_only=True)
+    no_cache: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "data", "out", "split", "cache")
+        _accept_tuples(self, "exclude")
 
 
 @_with_shared_options

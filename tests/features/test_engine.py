@@ -16,6 +16,7 @@ from headstart.child import quiet_environment
 from headstart.errors import MissingError, UserError
 from headstart.features import engine as engine_module
 from headstart.features.engine import (
+    EngineKind,
     KerasEngine,
     OpenVINOEngine,
     Pixels,
@@ -205,13 +206,13 @@ def test_engines_tell_their_names_and_versions(engine: OpenVINOEngine, keras_eng
     assert keras_engine.name.endswith("on tensorflow")
 
 
-@pytest.mark.parametrize(("has_openvino", "kind"), [(True, "OpenVINOEngine"), (False, "KerasEngine")])
+@pytest.mark.parametrize(("has_openvino", "kind"), [(True, "openvino"), (False, "keras")])
 def test_openvino_is_taken_where_it_is_installed(
     network: ConvertedNetwork, monkeypatch: pytest.MonkeyPatch, has_openvino: bool, kind: str
 ) -> None:
     taken: list[ConvertedNetwork] = []
     monkeypatch.setattr(engine_module, "has_openvino", lambda: has_openvino)
-    monkeypatch.setattr(engine_module, kind, taken.append)
+    monkeypatch.setitem(engine_module.KINDS, kind, EngineKind(taken.append, str))  # type: ignore[arg-type]
     engine_for(network)
     assert taken == [network]
 

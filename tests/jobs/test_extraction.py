@@ -17,7 +17,8 @@ from headstart.features.store import FeatureStore, opened_store, store_file, sto
 from headstart.jobs import extraction
 from headstart.jobs.extraction import extracted, store_of
 from headstart.jobs.setup import Setup
-from headstart.networks.converted import ConvertedNetwork
+from headstart.networks.backbones import HANDCRAFTED
+from headstart.networks.converted import ConvertedNetwork, network_with
 from headstart.progress import Advanced, Entered, Event, Started, silent
 from models import inspected_in, lite0, names, sentences, write_alike
 from stores import EXTRACTOR, bits, rows_in, vectors
@@ -94,6 +95,23 @@ def test_progress_passes_over_every_picture(
         extracted(dataset, setup(network), store, events.append, training=dataset)
     assert events[:2] == [Started(6), Entered("computing features")]
     assert sum(event.pictures for event in events if isinstance(event, Advanced)) == 6
+
+
+@pytest.mark.parametrize(("flip", "looks"), [(False, 1), (True, 2)])
+def test_hand_crafted_features_are_computed_once_and_kept_as_a_networks_are(
+    dataset: Dataset, store: FeatureStore, monkeypatch: pytest.MonkeyPatch, flip: bool, looks: int
+) -> None:
+    network = network_with(HANDCRAFTED, "avg_pool", {}, silent)
+    recipe = Recipe("avg_pool", "squash", (HANDCRAFTED.image_size,), flip)
+    handcrafted = Setup(recipe, (network,), HANDCRAFTED.name, "f32")
+    first = extracted(dataset, handcrafted, store, silent, training=dataset)
+    assert first.matrix().shape == (6, handcrafted.dimension) == (6, HANDCRAFTED.layer("avg_pool").dimension)
+    assert first.engine.startswith("handcrafted 1 on scikit-image ")
+    monkeypatch.setattr(extraction, "engine_for", lambda *_: pytest.fail("a picture was computed again"))
+    events: list[Event] = []
+    again = extracted(dataset, handcrafted, store, events.append, training=dataset)
+    assert again.matrix().tobytes() == first.matrix().tobytes()
+    assert sentences(events) == ("6 of 6 feature vectors were in the store.",) * looks
 
 
 # --- which store ----------------------------------------------------------------------------------------------

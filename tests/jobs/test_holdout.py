@@ -12,7 +12,8 @@ import pytest
 
 from headstart.data.split import Split, read_split
 from headstart.errors import UserError
-from headstart.jobs.holdout import few_units_warnings, rows_to_learn
+from headstart.jobs.holdout import few_units_warnings
+from headstart.jobs.learning.given import of_sides
 from models import Trained, contents, inspected_in, names, train, write_alike
 
 SIDES = ("train", "val", "test")
@@ -146,10 +147,10 @@ def test_the_warning_needs_groups_and_few_of_them(units: list[int], expected: in
 
 def test_training_rows_come_in_the_order_of_their_contents(trained: Trained) -> None:
     dataset = inspected_in(trained.data).dataset
-    rows = rows_to_learn(read_split(trained.model / "run" / "split.json"), dataset)
-    contents_in_order = [dataset.records[i].sha256 for i in rows]
+    part = of_sides(dataset, read_split(trained.model / "run" / "split.json"), "train")
+    contents_in_order = [record.sha256 for record in part.records]
     assert contents_in_order == sorted(contents_in_order)
-    assert len(rows) == trained.results["split"]["train"]
+    assert len(part.records) == trained.results["split"]["train"]
 
 
 @pytest.mark.parametrize("fit", ["crop", "pad"])

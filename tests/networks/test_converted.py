@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from headstart import child
 from headstart.data.decode import Geometry, pixels_from
 from headstart.features.engine import engine_for
-from headstart.networks.backbones import BACKBONES, backbone
+from headstart.networks.backbones import BACKBONES, HANDCRAFTED, backbone
 from headstart.networks.classifier import whole_network, with_preprocessing
 from headstart.networks.converted import ConvertedNetwork, network_from, network_with
 from headstart.networks.weight_files import arrays_of, load_weights
@@ -132,3 +133,18 @@ def test_the_arrays_are_those_of_the_network(lite0: ConvertedNetwork) -> None:
     expected = arrays_of(network)
     assert lite0.arrays().keys() == expected.keys()
     assert all(np.array_equal(array, expected[name]) for name, array in lite0.arrays().items())
+
+
+def test_what_needs_no_network_is_there_without_a_file(cache: Path) -> None:
+    network = network_with(HANDCRAFTED, "avg_pool", {}, silent)
+    assert network == network_from(HANDCRAFTED, "avg_pool", WeightsOrigin("handcrafted", "none"), silent)
+    assert network.dimension == HANDCRAFTED.layer("avg_pool").dimension
+    assert network.arrays() == network.files == {}
+    assert not network.folder.exists()
+
+
+def test_what_needs_no_network_is_known_by_its_version(cache: Path) -> None:
+    newer = replace(HANDCRAFTED, options=(("version", 99),))
+    one, other = (network_with(record, "avg_pool", {}, silent) for record in (HANDCRAFTED, newer))
+    assert one.content_sha256 != other.content_sha256
+    assert one.folder != other.folder

@@ -10,7 +10,7 @@ import warnings
 import cyclopts
 
 from headstart import __version__
-from headstart.cli import backbones, cache, check, demo, evaluate, features, fix, predict, train
+from headstart.cli import backbones, cache, check, demo, evaluate, features, fix, predict, pretrain, train, tune
 from headstart.errors import HeadstartError, refusal
 
 app = cyclopts.App(
@@ -26,6 +26,8 @@ for command in (
     check.check,
     fix.fix,
     train.train,
+    pretrain.pretrain,
+    tune.tune,
     predict.predict,
     evaluate.evaluate,
     features.features,

@@ -184,14 +184,18 @@ class Cluster:
     def checked(self, nodes: Sequence[Node], order: Order) -> dict[Node, str]:
         """Return the processor of each of some ``nodes`` that are still there; raises as `checked_nodes`."""
         processors = {}
+        for node, (theirs, processor) in self._asked(self.of_same_versions(nodes), introduced, order):
+            _compare(node, theirs, {"engine": order.extractor.engine, "decoder": order.extractor.decoder})
+            processors[node] = processor
+        return processors
+
+    def of_same_versions(self, nodes: Sequence[Node]) -> list[Node]:
+        """Return those of some ``nodes`` that are still there; raise `UserError` if one has other versions."""
         there = []
         for node, theirs in self._asked(nodes, versions):
             _compare(node, theirs, versions())
             there.append(node)
-        for node, (theirs, processor) in self._asked(there, introduced, order):
-            _compare(node, theirs, {"engine": order.extractor.engine, "decoder": order.extractor.decoder})
-            processors[node] = processor
-        return processors
+        return there
 
     def _asked(self, nodes: Sequence[Node], function: Callable[..., Any], *arguments: object) -> list[tuple[Node, Any]]:
         """Return what ``function`` says on each node that is still there."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 
 from headstart.child import silence_openvino_telemetry
 from headstart.errors import MissingError, check_choice
-from headstart.networks.backbones import backbone
+from headstart.features.handcrafted_engine import HandcraftedEngine, handcrafted_name
+from headstart.networks.backbones import HANDCRAFTED, backbone
 from headstart.networks.converted import ConvertedNetwork
 from headstart.networks.cuts import cut_of
 from headstart.networks.keras_backend import has_openvino, import_keras, on_gpu, required_training_backend
@@ -67,13 +68,13 @@ def engine_kind(wish: str = "auto") -> str:
 
 
 def engine_for(network: ConvertedNetwork, kind: str | None = None) -> Engine:
-    """Return the engine that runs ``network``, in its precision; ``kind`` as `engine_kind` returns it."""
-    return OpenVINOEngine(network) if (kind or engine_kind()) == "openvino" else KerasEngine(network)
+    """Return the engine that runs ``network``, in its precision; ``kind`` is one of `KINDS`, or this machine's own."""
+    return KINDS[kind or engine_kind()].start(network)
 
 
 def engine_name(kind: str | None = None) -> str:
-    """Return name and version of what runs networks on this machine, without starting it."""
-    return _openvino_name() if (kind or engine_kind()) == "openvino" else _keras_name()
+    """Return name and version of what `engine_for` starts for ``kind``, without starting it."""
+    return KINDS[kind or engine_kind()].name()
 
 
 def reduced_precisions(kind: str) -> tuple[str, ...]:
@@ -195,3 +196,19 @@ def _computing_in(precision: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+@dataclass(frozen=True)
+class EngineKind:
+    """A kind of engine: what starts one for a network, and what returns its name and version without starting it."""
+
+    start: Callable[[ConvertedNetwork], Engine]
+    name: Callable[[], str]
+
+
+KINDS = {
+    "openvino": EngineKind(OpenVINOEngine, _openvino_name),
+    "keras": EngineKind(KerasEngine, _keras_name),
+    HANDCRAFTED.name: EngineKind(HandcraftedEngine, handcrafted_name),
+}
+"""What makes vectors, by name: what `engine_kind` finds for networks, and what needs none."""

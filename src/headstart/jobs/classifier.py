@@ -58,7 +58,7 @@ class Classifier:
     @functools.cached_property
     def engines(self) -> dict[int, Engine]:
         """What runs the network for each size, started when it is first needed."""
-        return {network.image_size: engine_for(network) for network in self.networks}
+        return {network.image_size: engine_for(network, self.setup.engine) for network in self.networks}
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -131,12 +131,17 @@ def load(path: str | Path, listen: Listener = silent) -> Classifier:
         If it is no model folder, or an incomplete or altered one.
     """
     bundle = read_bundle(Path(path))
-    recipe, kind = bundle.recipe, engine_kind()
+    recipe = bundle.recipe
+    kind = engine_kind() if bundle.backbone.builder else bundle.backbone.name
     networks = tuple(
         network_with(sized(bundle.backbone, size, recipe.layer), recipe.layer, bundle.backbone_arrays, listen)
         for size in recipe.sizes
     )
     setup = Setup(recipe, networks, kind, bundle.precision)
+    if not bundle.backbone.builder and networks[0].content_sha256 != bundle.facts["weights"]["content_sha256"]:
+        raise UserError(
+            f"{path} was trained on {bundle.backbone.name} features of another version of headstart; train again."
+        )
     if setup.dimension != bundle.head.dimension:
         raise UserError(f"{path} is refused: its head and its network don't fit together; fetch the model again.")
     pinned = as_trained(networks, bundle.precision, bundle.calibration, kind, listen)

@@ -14,9 +14,10 @@ from headstart.jobs.extraction import store_of
 from headstart.jobs.holdout import few_units_warnings, opened_once_more, test_part
 from headstart.jobs.pictures import pictures_of
 from headstart.judge.judged import chance_of, figures_with_intervals
+from headstart.manifests import FORMAT
 from headstart.progress import Listener, Said
 from headstart.settings import EvaluateSettings
-from headstart.ship.bundle import FORMAT, RESULTS, SPLIT
+from headstart.ship.bundle import RESULTS, SPLIT
 
 
 def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]:

@@ -64,7 +64,7 @@ def run_features(settings: FeaturesSettings, listen: Listener) -> dict[str, Any]
         "shape": list(features.shape),
         "dtype": str(features.dtype),
         "classes": list(features.dataset.classes),
-        "backbone": settings.backbone,
+        "backbone": features.setup.networks[0].backbone,
         "features": features.setup.recipe.document(),
         "precision": features.precision.document(),
         "engine": features.engine,

@@ -7,54 +7,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.data.records import Dataset
-from headstart.data.split import Split
-from headstart.jobs.holdout import rows_to_learn
+from headstart.jobs.extraction import Features
+from headstart.jobs.learning.given import Given, labels_of, of_sides, probabilities, vectors_for
+from headstart.jobs.learning.on_features import fitted, rows_known
 from headstart.judge.judged import chance_of, figures_with_intervals, plain_figures
-from headstart.learn.approaches import Approach
 from headstart.learn.heads import Floats
 from headstart.progress import Entered, Listener
 
 
-def fold_figures(
-    way: Approach, dataset: Dataset, features: Floats, split: Split, *, seed: int, listen: Listener
-) -> dict[str, Any]:
+def fold_figures(given: Given, features: Features, listen: Listener) -> dict[str, Any]:
     """Return the figures of one head per fold, each on the fold that it was not trained on.
 
     These figures are of the method, not of the model that is written: that one is of the first fold's split.
 
     Parameters
     ----------
-    way
-        How heads are fitted.
-    dataset, features
-        The pictures and their ``(n_pictures, dimension)`` features.
-    split
-        With folds.
-    seed
-        Of the fits and the bootstrap.
+    given
+        What heads are fitted to and how; its split has folds.
+    features
+        Of all pictures.
     listen
         Told of the progress.
     """
+    dataset, split = features.dataset, given.split
     count = max(split.folds.values()) + 1
     listen(Entered(f"cross-validating in {count} folds"))
-    labels = np.array([dataset.label_index(record) for record in dataset.records])
     judged: list[NDArray[np.intp]] = []
-    probabilities: list[Floats] = []
+    probabilities_of: list[Floats] = []
     each = []
     for number in range(count):
         fold = split.fold(number)
-        train, test = rows_to_learn(fold, dataset), np.array(fold.part(dataset.records, "test"))
-        head = way.fit_head(features[train], labels[train], len(dataset.classes), seed, listen)
-        proba = head.predict_proba(features[test])
-        judged.append(test)
-        probabilities.append(proba)
-        each.append(plain_figures(labels[test], proba))
+        fit = fitted(given, features, rows_known(given, of_sides(dataset, fold, "train")), listen)
+        test = vectors_for(features, of_sides(dataset, fold, "test").records)
+        proba = probabilities(fit.head, test)
+        judged.append(labels_of(test.dataset))
+        probabilities_of.append(proba)
+        each.append(plain_figures(judged[-1], proba))
     accuracies = [float(figures["accuracy"] or 0) for figures in each]
-    together, proba = np.concatenate(judged), np.concatenate(probabilities)
-    figures = figures_with_intervals(
-        labels[together], proba, dataset.classes, chance_of(labels, labels[together]), seed
-    )
+    labels, proba = np.concatenate(judged), np.concatenate(probabilities_of)
+    chance = chance_of(labels_of(dataset), labels)
+    figures = figures_with_intervals(labels, proba, dataset.classes, chance, given.settings.seed)
     return {
         "count": count,
         "mean_accuracy": float(np.mean(accuracies)),

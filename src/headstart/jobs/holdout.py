@@ -119,15 +119,6 @@ def split_of_what_is_left(split: Split, dataset: Dataset, listen: Listener) -> S
     return replace(split, sides=sides, dataset_sha256=dataset.sha256)
 
 
-def rows_to_learn(split: Split, dataset: Dataset) -> NDArray[np.intp]:
-    """Return the positions of the training pictures, in the order of their contents.
-
-    Sums of floats depend on the order of what is summed: in this one the names of the files change nothing.
-    """
-    rows = split.part(dataset.records, "train")
-    return np.array(sorted(rows, key=lambda i: (dataset.records[i].sha256, dataset.label_index(dataset.records[i]))))
-
-
 def opened_once_more(split: Split, path: Path | None, listen: Listener) -> Split:
     """Return the split with its test part opened once more; the file ``path``, that it came from, counts that too."""
     split = split.opened()

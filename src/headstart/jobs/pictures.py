@@ -32,8 +32,12 @@ class Pictures:
 
     def units_of(self, records: Sequence[PictureRecord]) -> list[int]:
         """Return the number of the unit that each of some of the ``records`` belongs to."""
-        units = dict(zip((r.sha256 for r in self.dataset.records), self.together.units.tolist(), strict=True))
+        units = self.units()
         return [units[record.sha256] for record in records]
+
+    def units(self) -> dict[str, int]:
+        """Return the number of each content's unit."""
+        return dict(zip((r.sha256 for r in self.dataset.records), self.together.units.tolist(), strict=True))
 
 
 @contextmanager

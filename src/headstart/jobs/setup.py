@@ -9,9 +9,10 @@ from headstart.features.engine import engine_kind
 from headstart.features.recipe import COMBINATIONS, MOST_SIZES, Recipe
 from headstart.jobs.pictures import check_fit
 from headstart.jobs.precision import check_precision
-from headstart.networks.backbones import Backbone, backbone
+from headstart.networks.backbone_folder import backbone_from
+from headstart.networks.backbones import HANDCRAFTED, Backbone
 from headstart.networks.converted import ConvertedNetwork, network_from
-from headstart.networks.cuts import cut_of, cut_text, sized
+from headstart.networks.cuts import AVERAGE, cut_of, cut_text, sized
 from headstart.networks.weights import WeightsOrigin, check_weights, find_weights
 from headstart.progress import Listener
 from headstart.settings import FeatureOptions
@@ -59,7 +60,12 @@ def wish_of(options: FeatureOptions) -> Wish:
     MissingError
         If weights, or what is to run the network, can't be had.
     """
-    record = backbone(options.backbone)
+    record, folder = backbone_from(options.backbone)
+    weights = options.weights
+    if folder and weights == "imagenet":
+        weights = folder
+    elif folder and weights != "none":
+        raise UserError(f"--weights {weights}: {options.backbone} brings its own weights; leave --weights out.")
     layer = cut_text(record, options.layer, options.pool)
     check_fit(options.fit)
     check_choice("--combine", options.combine, COMBINATIONS)
@@ -72,9 +78,16 @@ def wish_of(options: FeatureOptions) -> Wish:
         raise UserError("--pool none keeps maps as they are; leave out --flip, --l2 and a second --scale.")
     engine = engine_kind(options.engine)
     check_precision(options.precision, engine)
-    check_weights(record, options.weights, layer=layer, offline=options.offline)
+    check_weights(record, weights, layer=layer, offline=options.offline)
     recipe = Recipe(layer, options.fit, sizes, options.flip, options.combine, options.l2)
-    return Wish(record, recipe, options.weights, engine, options.precision, options.seed, options.offline)
+    return Wish(record, recipe, weights, engine, options.precision, options.seed, options.offline)
+
+
+def handcrafted_wish(fit: str) -> Wish:
+    """Return the wish for hand-crafted features; raise `UserError` if there is no such ``fit``."""
+    check_fit(fit)
+    recipe = Recipe(AVERAGE, fit, (HANDCRAFTED.image_size,))
+    return Wish(HANDCRAFTED, recipe, "none", engine=HANDCRAFTED.name, precision="f32", seed=0, offline=True)
 
 
 def setup_of(wish: Wish, listen: Listener) -> tuple[Setup, WeightsOrigin]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,31 +9,34 @@ import numpy as np
 
 from headstart.data.decode import DECODER
 from headstart.data.records import Dataset, PictureRecord, skipped_sentence
-from headstart.data.split import read_split
+from headstart.data.split import Split, read_split
 from headstart.errors import UserError
 from headstart.folders import check_out
 from headstart.jobs.environment import environment
-from headstart.jobs.extraction import extracted, store_of
+from headstart.jobs.extraction import store_of
 from headstart.jobs.folds import fold_figures
 from headstart.jobs.holdout import (
-    Prepared,
     few_units_warnings,
     opened_once_more,
     prepared_split,
-    rows_to_learn,
     split_of_what_is_left,
     summary,
 )
+from headstart.jobs.learning import FAMILIES, Given, Learned
+from headstart.jobs.learning.given import labels_of, of_sides, probabilities, vectors_for
+from headstart.jobs.learning.options import budget_of, check_options
+from headstart.jobs.learning.training import deadline_of
 from headstart.jobs.pictures import Pictures, check_folds, pictures_of
 from headstart.jobs.seconds import Seconds
-from headstart.jobs.setup import setup_of, wish_of
+from headstart.jobs.seen import without_pictures_seen
 from headstart.judge.judged import chance_of, figures_with_intervals, plain_figures
-from headstart.learn.approaches import approach
+from headstart.learn.approaches import HANDCRAFTED, Approach, approach
 from headstart.learn.heads import Floats
-from headstart.networks.cuts import cut_of
+from headstart.manifests import FORMAT, MANIFEST
+from headstart.networks.backbones import backbone
 from headstart.progress import Entered, Listener, Said
 from headstart.settings import TrainSettings, as_document
-from headstart.ship.bundle import FILES, FORMAT, MANIFEST, Bundle, HeldOutPrediction, write_bundle
+from headstart.ship.bundle import FILES, Bundle, HeldOutPrediction, write_bundle
 
 
 def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
@@ -49,10 +51,11 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     MissingError
         If weights or a backend can't be had.
     """
-    way, wish = approach(settings.approach), wish_of(settings)
-    record, recipe = wish.record, wish.recipe
-    if cut_of(record, recipe.layer).is_map:
-        raise UserError("--pool none keeps maps as they are, for `headstart features`; choose avg or max to train.")
+    way = approach(settings.approach)
+    check_options(settings, way)
+    deadline = deadline_of(budget_of(settings, way))
+    family = FAMILIES[way.family]
+    wish = family.wish(settings)
     way.check_installed()
     check_folds(settings.folds)
     check_out(settings.out, settings.data, FILES, MANIFEST)
@@ -64,92 +67,118 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         ) as pictures,
     ):
         _check_classes_left(pictures)
-        prepared = prepared_split(settings, lock, pictures, listen)
+        prepared = without_pictures_seen(prepared_split(settings, lock, pictures, listen), wish.weights, listen)
         # What is wrong with the data was said; from here on it costs the user time.
-        setup, origin = setup_of(wish, listen)
+        given = Given(
+            settings=settings,
+            way=way,
+            wish=wish,
+            dataset=prepared.dataset,
+            split=prepared.split,
+            units=pictures.units(),
+            sides=np.minimum(pictures.inspected.facts["width"], pictures.inspected.facts["height"]),
+            store=store,
+            deadline=deadline,
+        )
+        learned = family.learn(given, listen)
+        dataset, split = learned.dataset, prepared.split
+        if len(dataset.records) < len(prepared.dataset.records):
+            split = split_of_what_is_left(split, dataset, listen)
         seconds = Seconds()
-        features = extracted(prepared.dataset, setup, store, listen, training=_training(prepared))
-        matrix = features.matrix()
-        seconds.end("features")
-    dataset, split, warnings = features.dataset, prepared.split, list(prepared.warnings)
-    if len(dataset.records) < len(prepared.dataset.records):
-        split = split_of_what_is_left(split, dataset, listen)
-    if dataset.skipped:
-        warnings.insert(0, skipped_sentence(dataset.skipped))
-
-    labels = np.array([dataset.label_index(r) for r in dataset.records])
-    train = rows_to_learn(split, dataset)
-    val, test = (np.array(split.part(dataset.records, side)) for side in ("val", "test"))
-    listen(Entered(f"fitting {way.name}"))
-    seconds.start()
-    head = way.fit_head(matrix[train], labels[train], len(dataset.classes), settings.seed, listen)
-    seconds.end("fit")
-    val_proba, test_proba = (head.predict_proba(matrix[part]) for part in (val, test))
-    seconds.end("predict")
+        val, test = (vectors_for(learned.features, _records(dataset, split, side)) for side in ("val", "test"))
+        val_proba, test_proba = probabilities(learned.val_head, val), probabilities(learned.head, test)
+        seconds.end("predict")
+        folds = None
+        if settings.folds:
+            folds = fold_figures(replace(given, dataset=dataset, split=split), learned.features, listen)
 
     listen(Entered("judging"))
     split = opened_once_more(split, settings.split, listen)
-    chance = chance_of(labels[train], labels[test])
-    test_figures = figures_with_intervals(labels[test], test_proba, dataset.classes, chance, settings.seed)
-    warnings += test_figures.pop("warnings") + few_units_warnings(pictures.units_of([dataset.records[i] for i in test]))
-    folds = fold_figures(way, dataset, matrix, split, seed=settings.seed, listen=listen) if settings.folds else None
-    weights = {"kind": origin.kind, "name": origin.name, "sha256": origin.sha256}
+    test_labels = labels_of(test.dataset)
+    chance = chance_of(labels_of(of_sides(dataset, split, "train")), test_labels)
+    figures = figures_with_intervals(test_labels, test_proba, dataset.classes, chance, settings.seed)
+    warnings = [
+        *([skipped_sentence(dataset.skipped)] if dataset.skipped else []),
+        *prepared.warnings,
+        *learned.warnings,
+        *figures.pop("warnings"),
+        *few_units_warnings(pictures.units_of(test.dataset.records)),
+    ]
+    entry = _entry(way, learned) | {
+        "seconds": learned.seconds | seconds.spent,
+        "val": plain_figures(labels_of(val.dataset), val_proba),
+        "test": figures,
+    }
+    if folds:
+        entry["folds"] = folds
     results: dict[str, Any] = {
         "format": FORMAT,
         "dataset": _dataset_document(dataset) | {"findings": [summary(finding) for finding in prepared.findings]},
-        "split": {"train": len(train), "val": len(val), "test": len(test)}
+        "split": {side: len(split.part(dataset.records, side)) for side in ("train", "val", "test")}
         | {"seed": split.seed, "rule": split.rule, "test_opened": split.test_opened},
-        "approaches": [
-            {
-                "id": f"{way.name}@{record.name}",
-                "name": way.name,
-                "family": way.family,
-                "backbone": record.name,
-                "features": recipe.document() | {"dimension": matrix.shape[1]},
-                "precision": features.precision.document(),
-                "weights": weights | {"content_sha256": setup.networks[0].content_sha256},
-                "seconds": seconds.spent,
-                "val": plain_figures(labels[val], val_proba),
-                "test": test_figures,
-            }
-            | ({"folds": folds} if folds else {})
-        ],
+        "approaches": [entry],
         "warnings": warnings,
-        "environment": environment(features.engine),
-        # A weight file is known by its name and digest, never by where it lay on this machine.
-        "settings": as_document(settings)
-        | ({} if settings.weights in ("imagenet", "none") else {"weights": origin.name}),
+        "environment": environment(learned.features.engine),
+        "settings": _settings_document(settings, learned),
     }
     for warning in warnings:
         listen(Said(f"Warning: {warning}"))
-    bundle = Bundle(
-        classes=dataset.classes,
-        backbone=record,
-        recipe=recipe,
-        precision=features.precision.precision,
-        calibration=features.precision.calibration,
-        backbone_arrays=setup.networks[0].arrays(),
-        head=head,
-        facts=_facts(results),
-    )
-    tested = [dataset.records[i] for i in test]
-    predictions = _predictions(tested, test_proba, dataset.classes, results["approaches"][0]["id"])
-    write_bundle(settings.out, bundle, results, split, predictions)
+    bundle = _bundle(dataset, learned, results)
+    write_bundle(settings.out, bundle, results, split, _predictions(test.dataset, test_proba, entry["id"]))
     return results
 
 
-def _training(prepared: Prepared) -> Dataset:
-    """Return the training part, by which a precision may be chosen: the test pictures have no say."""
-    records = prepared.dataset.records
-    return replace(prepared.dataset, records=tuple(records[i] for i in prepared.split.part(records, "train")))
+def _records(dataset: Dataset, split: Split, side: str) -> list[PictureRecord]:
+    return [record for record in dataset.records if split.sides[record.sha256] == side]
 
 
-def _predictions(
-    tested: Sequence[PictureRecord], proba: Floats, classes: Sequence[str], approach_id: str
-) -> list[HeldOutPrediction]:
+def _entry(way: Approach, learned: Learned) -> dict[str, Any]:
+    """Return what the results say of the approach, but its figures."""
+    features, origin = learned.features, learned.origin
+    network = features.setup.networks[0]
+    weights = {"kind": origin.kind, "name": origin.name, "sha256": origin.sha256}
+    return {
+        "id": way.name if way.family == HANDCRAFTED else f"{way.name}@{network.backbone}",
+        "name": way.name,
+        "family": way.family,
+        "backbone": network.backbone,
+        "features": features.setup.recipe.document() | {"dimension": learned.head.dimension},
+        "precision": features.precision.document(),
+        "weights": weights | {"content_sha256": network.content_sha256},
+        "chosen": learned.chosen,
+        "class_weight": learned.class_weight,
+    } | ({"training": learned.training} if learned.training else {})
+
+
+def _settings_document(settings: TrainSettings, learned: Learned) -> dict[str, Any]:
+    """Return the settings without paths: a weight file or a backbone is known by name and digest."""
+    document = as_document(settings)
+    if settings.weights not in ("imagenet", "none"):
+        document["weights"] = learned.origin.name
+    if learned.origin.kind == "backbone":
+        document["backbone"] = learned.origin.name
+    return document
+
+
+def _bundle(dataset: Dataset, learned: Learned, results: dict[str, Any]) -> Bundle:
+    features = learned.features
+    network = features.setup.networks[0]
+    return Bundle(
+        classes=dataset.classes,
+        backbone=backbone(network.backbone),
+        recipe=features.setup.recipe,
+        precision=features.precision.precision,
+        calibration=features.precision.calibration,
+        backbone_arrays=network.arrays(),
+        head=learned.head,
+        facts=_facts(results),
+    )
+
+
+def _predictions(tested: Dataset, proba: Floats, approach_id: str) -> list[HeldOutPrediction]:
     return [
-        HeldOutPrediction(record.path, record.label, approach_id, classes[own.argmax()], float(own.max()))
-        for record, own in zip(tested, proba, strict=True)
+        HeldOutPrediction(record.path, record.label, approach_id, tested.classes[own.argmax()], float(own.max()))
+        for record, own in zip(tested.records, proba, strict=True)
     ]
 
 

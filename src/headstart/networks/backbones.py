@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from headstart.errors import UserError, nearest
 
@@ -56,13 +58,17 @@ class Backbone:
     parameters
         Number of parameters without the ImageNet classifier.
     top1
-        Published ImageNet accuracy, percent.
+        Published ImageNet accuracy, percent; None for a network without ImageNet weights.
     weights, weights_with_top
-        Keras' published files; None where the weights come as an installed package.
+        Keras' published files; None where the weights come as an installed package, or where there are none.
     package
         Distribution on the package registry that brings the ImageNet weights, and its extra of headstart.
     ends_in_vector
         Whether the last stage is ``avg_pool`` itself and no map: the average is worked on before it leaves.
+    options
+        What the builder is given beside the usual.
+    least_size
+        The smallest side it works on, in pixels.
     """
 
     name: str
@@ -72,7 +78,7 @@ class Backbone:
     layers: tuple[Layer, ...]
     stages: tuple[str, ...]
     parameters: int
-    top1: float
+    top1: float | None
     licence: str
     paper: str
     weights: WeightFile | None = None
@@ -80,6 +86,8 @@ class Backbone:
     package: str | None = None
     extra: str | None = None
     ends_in_vector: bool = False
+    options: tuple[tuple[str, int], ...] = ()
+    least_size: int = 75  # InceptionV3 and others of keras.applications take no smaller pictures
 
     @property
     def maps(self) -> tuple[str, ...]:
@@ -389,8 +397,62 @@ BACKBONES: dict[str, Backbone] = {
 DEFAULT = "efficientnet_lite0"
 
 
+SMALL_VGG = "small_vgg"
+"""The network that is trained from scratch; ``small_vgg4x32`` has 4 blocks, the first of 32 filters."""
+
+HANDCRAFTED = Backbone(
+    name="handcrafted",
+    builder="",
+    image_size=128,
+    preprocessing=_INSIDE,
+    layers=_pooled(2992),
+    stages=("vector",),
+    parameters=0,
+    top1=None,
+    licence="Apache-2.0",
+    paper="Dalal & Triggs 2005; Ojala et al. 2002; Swain & Ballard 1991",
+    ends_in_vector=True,
+    options=(("version", 1),),
+)
+"""What makes vectors of pictures without a network (`headstart.features.handcrafted`), as a record like any other."""
+
+
 def backbone(name: str) -> Backbone:
-    """Return the record of the backbone ``name``; raise `UserError` with the nearest name if there is none."""
+    """Return the record of the backbone ``name``; raise `UserError` with the nearest name if there is none.
+
+    Beside those of the table there are `HANDCRAFTED`, and the networks `small_vgg_record` makes.
+    """
     if name in BACKBONES:
         return BACKBONES[name]
+    if name == HANDCRAFTED.name:
+        return HANDCRAFTED
+    found = re.fullmatch(SMALL_VGG + r"([1-7])x([1-9][0-9]{0,2})", name)
+    if found and int(found[2]) * 2 ** (int(found[1]) - 1) <= MOST_FILTERS:
+        return small_vgg_record(int(found[1]), int(found[2]))
     raise UserError(f"No backbone is called {name!r}.{nearest(name, BACKBONES)} `headstart backbones` lists them.")
+
+
+MOST_BLOCKS, MOST_FILTERS = 7, 2048
+"""Of a small VGG, the latter in one layer: a name in a stranger's model must not make us build what no memory holds."""
+
+
+def small_vgg_record(blocks: int, width: int) -> Backbone:
+    """Return the record of a small VGG-style network of so many ``blocks``, the first with ``width`` filters."""
+    dimension = width * 2 ** (blocks - 1)
+    widths = [3, *(width * 2**block for block in range(blocks))]
+    # Two 3x3 convolutions without bias a block, each with the four vectors of its batch normalisation.
+    parameters = sum(9 * (before * own + own * own) + 8 * own for before, own in pairwise(widths))
+    return Backbone(
+        name=f"{SMALL_VGG}{blocks}x{width}",
+        builder="headstart.networks.small_vgg:small_vgg",
+        image_size=max(32, 2 ** (blocks + 1)),
+        preprocessing=_TF,
+        layers=_pooled(dimension),
+        stages=tuple(f"block{number}_pool" for number in range(1, blocks + 1)),
+        parameters=parameters,
+        top1=None,
+        licence="yours",
+        paper="Simonyan & Zisserman 2015 (arXiv:1409.1556), with batch normalisation (Ioffe & Szegedy 2015)",
+        options=(("blocks", blocks), ("width", width)),
+        least_size=2**blocks,
+    )

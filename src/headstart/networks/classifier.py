@@ -10,6 +10,7 @@ from typing import Any
 from headstart.errors import UserError
 from headstart.networks.backbones import Backbone, backbone
 from headstart.networks.cuts import AVERAGE, cut_of
+from headstart.networks.inference_mode import in_inference_mode
 from headstart.networks.keras_backend import import_keras
 from headstart.networks.weight_files import layer_names
 from headstart.progress import silent
@@ -23,7 +24,7 @@ def whole_network(record: Backbone, *, include_top: bool) -> Any:  # noqa: ANN40
     import_keras()
     module, function = record.builder.split(":")
     builder = getattr(importlib.import_module(module), function)
-    options = {} if include_top else {"pooling": "avg"}
+    options = dict(record.options) | ({} if include_top else {"pooling": "avg"})
     side = record.image_size
     return builder(include_top=include_top, weights=None, input_shape=(side, side, 3), **options)
 
@@ -70,12 +71,11 @@ def preprocessed(pixels: Any, record: Backbone) -> Any:  # noqa: ANN401
 
 
 def with_preprocessing(network: Any, record: Backbone) -> Any:  # noqa: ANN401
-    """Return ``network`` with its preprocessing in front: from RGB pixels in [0, 255], always in inference mode."""
+    """Return ``network`` with its preprocessing in front, to predict with: from RGB pixels in [0, 255]."""
     keras = import_keras()
     side = record.image_size
     pixels = keras.Input((side, side, 3), name="pixels")
-    # training=False: batch normalisation keeps its statistics, whatever model this becomes a part of.
-    return keras.Model(pixels, network(preprocessed(pixels, record), training=False), name=f"{record.name}_features")
+    return keras.Model(pixels, network(preprocessed(pixels, record)), name=f"{record.name}_features")
 
 
 def head_layers(num_classes: int, *, hidden: int, dropout: float, seed: int) -> list[Any]:
@@ -118,8 +118,9 @@ def build_classifier(
     """Return a compiled ``keras.Model`` for transfer learning, in which exactly the custom layers are trainable.
 
     It maps RGB pixels, ``(n, size, size, 3)`` in [0, 255], to probabilities, ``(n, num_classes)`` float32 that
-    sum to 1. Preprocessing is inside. The frozen backbone runs in inference mode, so that its batch
-    normalisation isn't changed by ``fit``.
+    sum to 1. Preprocessing is inside. The backbone runs in inference mode always, so that its batch normalisation
+    isn't changed by ``fit``, not even where the user unfreezes it. A model saved with ``model.save`` needs headstart
+    imported where it is loaded.
 
     Parameters
     ----------
@@ -158,11 +159,13 @@ def build_classifier(
     whole = whole_network(record, include_top=cut_of(record, layer).needs_top)
     cut = cut_at(whole, record, layer)
     load_weights(whole, cut, record, origin)
-    features = with_preprocessing(cut, record)
-    features.trainable = False
-    x = features.output
+    frozen = in_inference_mode(cut)
+    frozen.trainable = False
+    side = record.image_size
+    pixels = keras.Input((side, side, 3), name="pixels")
+    x = frozen(preprocessed(pixels, record))
     for custom in head_layers(num_classes, hidden=hidden, dropout=dropout, seed=seed):
         x = custom(x)
-    model = keras.Model(features.input, x, name=f"{record.name}_classifier")
+    model = keras.Model(pixels, x, name=f"{record.name}_classifier")
     compile_head(model, learning_rate)
     return model

@@ -69,14 +69,21 @@ class ConvertedNetwork:
         return sum(self.lengths)
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the network's weights by name."""
+        """Return the network's weights by name; none where it has no files."""
+        if not self.files:
+            return {}
         from safetensors.numpy import load_file
 
         return dict(load_file(self.folder / "weights.safetensors"))
 
 
 def network_from(record: Backbone, layer: str, origin: WeightsOrigin, listen: Listener) -> ConvertedNetwork:
-    """Return the converted network for weights of ``origin``, from the cache if it is there."""
+    """Return the converted network for weights of ``origin``, from the cache if it is there.
+
+    A record without a builder needs no weights: see `without_files`.
+    """
+    if not record.builder:
+        return without_files(record, layer)
     index = cache_folder() / "sources" / f"{source_key(record, layer, origin)}.json"
     if index.is_file():
         content = json.loads(index.read_text(encoding="utf-8"))["content_sha256"]
@@ -93,7 +100,12 @@ def network_from(record: Backbone, layer: str, origin: WeightsOrigin, listen: Li
 def network_with(
     record: Backbone, layer: str, arrays: Mapping[str, NDArray[Any]], listen: Listener
 ) -> ConvertedNetwork:
-    """Return the converted network with the weights ``arrays``, from the cache if it is there."""
+    """Return the converted network with the weights ``arrays``, from the cache if it is there.
+
+    A record without a builder needs none: see `without_files`.
+    """
+    if not record.builder:
+        return without_files(record, layer)
     from headstart.networks.weight_files import content_sha256, write_tensors
 
     cached = _cached(record, layer, content_sha256(arrays))
@@ -103,6 +115,24 @@ def network_with(
         path = folder / "weights.safetensors"
         write_tensors(arrays, path)
         return _converted(record, layer, WeightsOrigin("file", path.name, path), listen)
+
+
+def without_files(record: Backbone, layer: str) -> ConvertedNetwork:
+    """Return what stands for a record without a builder: nothing is converted, its folder doesn't exist.
+
+    Its content is its name and options, the version of what it computes among them.
+    """
+    facts = [record.name, record.options, layer]
+    content = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+    return ConvertedNetwork(
+        folder=cache_folder() / "networks" / content[:32],
+        backbone=record.name,
+        layer=layer,
+        image_size=record.image_size,
+        parts=((record.layer(layer).dimension,),),
+        content_sha256=content,
+        files={},
+    )
 
 
 def quantised(

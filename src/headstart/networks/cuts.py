@@ -90,12 +90,12 @@ def sized(record: Backbone, size: int, text: str) -> Backbone:
             f"--scale {size}: {text} of {record.name} works on pictures of {record.image_size} pixels alone; choose "
             "avg_pool or a stage."
         )
-    if not _LEAST_SIZE <= size <= _LARGEST_SIZE:
-        raise UserError(f"--scale {size}: choose from {_LEAST_SIZE} to {_LARGEST_SIZE} pixels.")
+    if not record.least_size <= size <= _LARGEST_SIZE:
+        raise UserError(f"--scale {size}: choose from {record.least_size} to {_LARGEST_SIZE} pixels.")
     return replace(record, image_size=size)
 
 
-_LEAST_SIZE, _LARGEST_SIZE = 75, 1024  # InceptionV3 and others of keras.applications take no smaller ones
+_LARGEST_SIZE = 1024
 
 
 def _pooled(record: Backbone, name: str, pool: str) -> str:

@@ -96,7 +96,7 @@ def load_weights(whole: Any, cut: Any, record: Backbone, origin: WeightsOrigin) 
     must be in the file.
     """
     if origin.kind == "none":
-        _assign(whole, _drawn(whole, origin.seed))
+        _assign(whole, drawn_arrays(whole, origin.seed))
         return
     path = origin.path
     assert path is not None  # noqa: S101 - every other kind has a file
@@ -133,7 +133,7 @@ def _misfit(path: Path, record: Backbone, expected: Mapping[str, Any], arrays: A
     )
 
 
-def _drawn(network: Any, seed: int) -> Arrays:  # noqa: ANN401
+def drawn_arrays(network: Any, seed: int) -> Arrays:  # noqa: ANN401
     """Return random weights that depend on ``seed`` alone, on any backend.
 
     Kernels as He et al. 2015 (arXiv:1502.01852, section 2.2), batch statistics of 0 and 1.

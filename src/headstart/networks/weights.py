@@ -22,8 +22,9 @@ class WeightsOrigin:
     """One source of weights.
 
     ``kind`` is "package" (an installed distribution), "keras" (Keras' published file in our cache), "file" (the
-    user's), "model" (a folder that headstart wrote) or "none" (random, drawn from ``seed``). ``sha256`` is the
-    digest of the file used; None for random weights. ``name`` names the origin in results.
+    user's), "model" or "backbone" (a folder that headstart wrote), "none" (random, drawn from ``seed``) or
+    "handcrafted" (there is nothing to have weights). ``sha256`` is the digest of the file used; None where there is
+    none. ``name`` names the origin in results.
     """
 
     kind: str
@@ -45,19 +46,27 @@ def find_weights(
     MissingError
         If the ImageNet weights are neither here nor to be had; the sentence names the file and the way out.
     """
+    if not record.builder:
+        return WeightsOrigin("handcrafted", record.name)
     if weights == "none":
         listen(Said(f"--weights none: {record.name} is random; nothing it shows comes from pretraining."))
         return WeightsOrigin("none", f"random, seed {seed}", seed=seed)
     if weights == "imagenet":
         if record.package:
             return _packaged(record)
+        if record.weights is None:
+            raise UserError(
+                f"There are no ImageNet weights of {record.name}: name a backbone that `headstart pretrain` wrote, or "
+                "--weights none."
+            )
         return _published(record, layer=layer, offline=offline, listen=listen)
     path = Path(weights)
     if path.is_dir():
         file = path / "weights.safetensors"
         if not (path / "manifest.json").is_file() or not file.is_file():
             raise UserError(f"--weights {weights} is a folder, but not a model that headstart wrote.")
-        return WeightsOrigin("model", path.name, file.absolute(), file_digest(file))
+        kind = "backbone" if (path / "source.json").is_file() else "model"
+        return WeightsOrigin(kind, path.name, file.absolute(), file_digest(file))
     if not path.is_file():
         raise UserError(f"--weights {weights}: there is no such file; give imagenet, none, a weight file or a model.")
     return WeightsOrigin("file", path.name, path.absolute(), file_digest(path))
@@ -65,7 +74,7 @@ def find_weights(
 
 def check_weights(record: Backbone, weights: str, *, layer: str, offline: bool) -> None:
     """Raise what `find_weights` would, as far as that can be told without a download."""
-    if weights == "imagenet" and not record.package and not offline:
+    if weights == "imagenet" and record.weights and not record.package and not offline:
         return
     find_weights(record, weights, layer=layer, seed=0, offline=offline, listen=silent)
 

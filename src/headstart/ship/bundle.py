@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
@@ -13,31 +11,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart import __version__
 from headstart.data.split import Split, write_split
 from headstart.documents import write_document
 from headstart.errors import UserError
 from headstart.features.recipe import COMBINATIONS, MOST_SIZES, Recipe
-from headstart.folders import file_digest, folder_in_place_of
-from headstart.learn.heads import DenseHead, head_from
-from headstart.networks.backbones import BACKBONES, Backbone, Preprocessing
+from headstart.folders import folder_in_place_of
+from headstart.learn.heads import DenseHead, Head, head_from
+from headstart.manifests import MANIFEST, MODEL, WEIGHTS, checked_file, read_manifest, write_manifest
+from headstart.networks.backbones import Backbone, Preprocessing, backbone
 from headstart.networks.converted import PRECISIONS
 from headstart.networks.cuts import cut_of, sized
 from headstart.networks.weight_files import BACKBONE_PREFIX, write_tensors
 
-FORMAT = 1
-MANIFEST, WEIGHTS, RESULTS, SPLIT = (
-    "manifest.json",
-    "weights.safetensors",
-    "run/results.json",
-    "run/split.json",
-)
-PREDICTIONS = "run/predictions.csv"
+RESULTS, SPLIT, PREDICTIONS = "run/results.json", "run/split.json", "run/predictions.csv"
 FILES = (MANIFEST, WEIGHTS, RESULTS, SPLIT, PREDICTIONS)
 """What headstart writes into a model folder."""
 
 HEAD_PREFIX = "head/"
-_MAX_MANIFEST_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -55,7 +45,7 @@ class Bundle:
     precision: str
     calibration: str
     backbone_arrays: dict[str, NDArray[Any]]
-    head: DenseHead
+    head: Head
     facts: dict[str, Any]
 
 
@@ -83,21 +73,17 @@ def write_bundle(
         write_document(results, partial / RESULTS)
         write_split(split, partial / SPLIT)
         _write_predictions(predictions, partial / PREDICTIONS)
-        manifest = {
-            "format": FORMAT,
-            "kind": "classifier",
-            "headstart": __version__,
+        entries = {
             "classes": list(bundle.classes),
             "backbone": bundle.backbone.name,
             "features": {**bundle.recipe.document(), "dimension": bundle.head.dimension},
             "preprocessing": _plain(bundle.backbone.preprocessing),
             "precision": bundle.precision,
             "calibration": bundle.calibration,
+            "head": bundle.head.kind,
             **bundle.facts,
-            "files": {WEIGHTS: {"bytes": (partial / WEIGHTS).stat().st_size, "sha256": file_digest(partial / WEIGHTS)}},
         }
-        manifest["manifest_sha256"] = _self_digest(manifest)
-        write_document(manifest, partial / MANIFEST)
+        write_manifest(partial, MODEL, entries, (WEIGHTS,))
 
 
 def _write_predictions(predictions: Sequence[HeldOutPrediction], path: Path) -> None:
@@ -126,18 +112,7 @@ def read_bundle(path: Path) -> Bundle:
     UserError
         If it is no such folder, or incomplete, altered, or of another format.
     """
-    if not path.exists():
-        raise UserError(f"{path} doesn't exist; name a model folder that `headstart train` wrote.")
-    if not (path / MANIFEST).is_file():
-        raise UserError(f"{path} is not a model folder (no {MANIFEST}); name one that `headstart train` wrote.")
-    manifest = _manifest(path)
-    if manifest.get("format") != FORMAT:
-        raise UserError(
-            f"{path} has format {manifest.get('format')!r}; this headstart ({__version__}) reads format {FORMAT}. "
-            "Use the headstart that wrote it, or train again."
-        )
-    if manifest.get("manifest_sha256") != _self_digest(manifest):
-        raise UserError(f"{path}: {MANIFEST} was altered after it was written; train again or fetch the model again.")
+    manifest = read_manifest(path, MODEL)
     try:
         return _bundle(path, manifest)
     except UserError as error:
@@ -146,36 +121,16 @@ def read_bundle(path: Path) -> Bundle:
         raise UserError(f"{path} is refused: {MANIFEST} lacks or spoils {error}; train again.") from None
 
 
-def _manifest(path: Path) -> dict[str, Any]:
-    file = path / MANIFEST
-    if file.stat().st_size > _MAX_MANIFEST_BYTES:
-        raise UserError(f"{file} is larger than any manifest; fetch the model again.")
-    try:
-        manifest = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        raise UserError(f"{file} can't be read as JSON; fetch the model again.") from None
-    if not isinstance(manifest, dict):
-        raise UserError(f"{file} isn't a manifest; fetch the model again.")
-    return manifest
-
-
 def _bundle(path: Path, manifest: dict[str, Any]) -> Bundle:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    file = path / WEIGHTS
-    if not file.is_file():
-        raise UserError(f"{WEIGHTS} is missing")
-    data = file.read_bytes()
-    if hashlib.sha256(data).hexdigest() != manifest["files"][WEIGHTS]["sha256"]:
-        raise UserError(f"{WEIGHTS} isn't the file that the manifest lists (altered or half copied)")
+    data = checked_file(path, WEIGHTS, manifest)
     try:
         tensors = load(data)
     except SafetensorError as error:
         raise UserError(f"{WEIGHTS} can't be read ({error})") from None
-    if manifest["backbone"] not in BACKBONES:
-        raise UserError(f"this headstart doesn't know its backbone {manifest['backbone']!r}")
-    record = BACKBONES[manifest["backbone"]]
+    record = _record(manifest["backbone"])
     if manifest["preprocessing"] != _plain(record.preprocessing):
         raise UserError(f"it was trained with another preprocessing than this headstart's {record.name} has")
     recipe, dimension = _recipe(record, manifest["features"])
@@ -184,8 +139,9 @@ def _bundle(path: Path, manifest: dict[str, Any]) -> Bundle:
     if not isinstance(manifest["classes"], list):
         raise UserError("its classes aren't a list")
     classes = tuple(str(name) for name in manifest["classes"])
-    head = head_from(_under(HEAD_PREFIX, tensors), dimension, len(classes))
-    own = {"classes", "backbone", "features", "preprocessing", "precision", "calibration", "files", "manifest_sha256"}
+    kind = manifest.get("head", DenseHead.kind)  # the only kind there was before manifests named it
+    head = head_from(kind, _under(HEAD_PREFIX, tensors), dimension, len(classes))
+    own = {"classes", "backbone", "features", "preprocessing", "precision", "calibration", "head", "files"}
     return Bundle(
         classes=classes,
         backbone=record,
@@ -194,8 +150,15 @@ def _bundle(path: Path, manifest: dict[str, Any]) -> Bundle:
         calibration=str(manifest["calibration"]),
         backbone_arrays=_under(BACKBONE_PREFIX, tensors),
         head=head,
-        facts={name: value for name, value in manifest.items() if name not in own},
+        facts={name: value for name, value in manifest.items() if name not in own | {"manifest_sha256"}},
     )
+
+
+def _record(name: object) -> Backbone:
+    try:
+        return backbone(str(name))
+    except UserError:
+        raise UserError(f"this headstart doesn't know its backbone {name!r}") from None
 
 
 def _recipe(record: Backbone, entry: dict[str, Any]) -> tuple[Recipe, int]:
@@ -226,9 +189,3 @@ def _plain(preprocessing: Preprocessing) -> dict[str, Any]:
 
 def _under(prefix: str, tensors: dict[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     return {name.removeprefix(prefix): array for name, array in tensors.items() if name.startswith(prefix)}
-
-
-def _self_digest(manifest: dict[str, Any]) -> str:
-    """Return the digest of the manifest without its own digest."""
-    rest = {name: value for name, value in manifest.items() if name != "manifest_sha256"}
-    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()

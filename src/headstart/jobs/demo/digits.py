@@ -59,7 +59,8 @@ def _transfer(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, 
 def _trained(pictures: NDArray[np.float32], labels: NDArray[np.intp], epochs: int, seed: int) -> tuple[Any, Any]:
     """Return the network without and with its softmax layer, trained on 5 classes."""
     keras = import_keras()
-    network = small_vgg(pictures.shape[1:])
+    maps = small_vgg(input_shape=pictures.shape[1:])
+    network = keras.Model(maps.input, keras.layers.Flatten()(maps.output))
     x = network.output
     for layer in head_layers(5, hidden=0, dropout=0, seed=seed):
         x = layer(x)

@@ -13,7 +13,7 @@ from headstart import child
 from headstart.data.decode import Geometry, pixels_from
 from headstart.data.records import Dataset
 from headstart.documents import write_document
-from headstart.features.handcrafted import SIDE, handcrafted_vector
+from headstart.features.handcrafted import SIDE, whole_vector
 from headstart.folders import check_out, folder_in_place_of, scratch_folder
 from headstart.jobs.demo.digits import PER_CLASS
 from headstart.jobs.demo.photos import cut_patches, patch_names, photo_files
@@ -23,8 +23,9 @@ from headstart.judge.intervals import wilson
 from headstart.judge.pairs import mcnemar_p_value
 from headstart.learn.heads import Floats
 from headstart.learn.logistic import fit_logistic
+from headstart.learn.rows import rows_of
 from headstart.networks.keras_backend import training_backend
-from headstart.progress import Entered, Listener, Said
+from headstart.progress import Entered, Listener, Said, silent
 from headstart.settings import DemoSettings, TrainSettings
 from headstart.ship.bundle import FILES as MODEL_FILES
 from headstart.ship.bundle import read_predictions
@@ -79,7 +80,7 @@ def _photos_table(photos: Path, model: Path, results: dict[str, Any], listen: Li
         "frozen EfficientNet-Lite0, ImageNet weights": np.array([said[r.path].predicted == r.label for r in tested])
     }
     listen(Entered("hand-crafted features"))
-    right["hand-crafted: colour, texture, edges"] = _right(*_rows(dataset, SIDE, handcrafted_vector))
+    right["hand-crafted: colour, texture, edges"] = _right(*_rows(dataset, SIDE, whole_vector))
     listen(Entered("raw pixels"))
     right["raw pixels"] = _right(*_rows(dataset, _RAW_SIDE, lambda pixels: pixels.ravel().astype(np.float32)))
     return {
@@ -105,7 +106,7 @@ def _rows(
 
 def _right(train: Floats, train_labels: NDArray[np.intp], test: Floats, test_labels: NDArray[np.intp]) -> Right:
     """Return which test pictures the demo's one classifier, fitted to ``train``, gets right."""
-    head = fit_logistic(train, train_labels, int(train_labels.max()) + 1, SEED)
+    head = fit_logistic(rows_of(train, train_labels, int(train_labels.max()) + 1, SEED), silent).head
     return np.asarray(head.predict_proba(test).argmax(axis=1) == test_labels)
 
 
