@@ -100,11 +100,12 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     root = write_classes(tmp_path / "pictures", {"cat": 6, "dog": 6})
     (root / "cat" / "00.png").rename(root / "cat" / "1.jpg")
     monkeypatch.chdir(tmp_path)
-    lines, keras_line = blocks(ROOT / "README.md", "python")
+    lines, keras_line, estimator_lines = blocks(ROOT / "README.md", "python")
     namespace: dict[str, Any] = {}
     exec(lines, namespace)  # noqa: S102 - the README's own lines
     assert namespace["results"]["split"]["test"] == 2
     assert len([line for line in lines.splitlines() if line]) <= 5
+    exec(estimator_lines, {})  # noqa: S102
     (call,) = [node for node in ast.walk(ast.parse(keras_line)) if isinstance(node, ast.Call)]
     assert ast.unparse(call.func) == "headstart.build_classifier"
 
