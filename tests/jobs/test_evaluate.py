@@ -13,7 +13,7 @@ from headstart.errors import UserError
 from headstart.jobs.evaluate import run_evaluate
 from headstart.progress import Event, silent
 from headstart.settings import EvaluateSettings
-from models import Trained, copied, copy_tested, sentences, write_alike
+from models import Trained, copied, copy_tested, sentences, sign, write_alike
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +58,17 @@ def test_pictures_seen_in_training_are_counted_and_warned_of(
     assert document["seen_in_training"] == 12
     assert warning.startswith("12 of 24 pictures were used to train this model: these figures flatter it.")
     assert f"Warning: {warning}" in said
+
+
+@pytest.mark.parametrize(
+    "changes", [{"approach": "fine-tune"}, {"approach": "scratch"}, {"settings": {"refit": "train+val"}}]
+)
+def test_the_val_part_was_seen_too_if_it_stopped_the_training_or_was_refitted_to(
+    trained: Trained, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    model = copied(trained, tmp_path / "model")
+    sign(model, **changes)
+    assert evaluated(model, trained.data)["seen_in_training"] == 18
 
 
 def test_a_subset_of_the_classes_is_judged_by_name(trained: Trained, tested: Path, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ from headstart.jobs.extraction import store_of
 from headstart.jobs.holdout import few_units_warnings, opened_once_more, test_part
 from headstart.jobs.pictures import pictures_of
 from headstart.judge.judged import chance_of, figures_with_intervals
+from headstart.learn.approaches import APPROACHES
 from headstart.manifests import FORMAT
 from headstart.progress import Listener, Said
 from headstart.settings import EvaluateSettings
-from headstart.ship.bundle import RESULTS, SPLIT
+from headstart.ship.bundle import RESULTS, SPLIT, Bundle
 
 
 def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
     position = {name: i for i, name in enumerate(model.classes)}
     labels = np.array([position[r.label] for r in dataset.records])
     figures = figures_with_intervals(labels, proba, model.classes, chance_of(labels, labels), seed=0)
-    seen = _seen_in_training(settings, dataset)
+    seen = _seen_in_training(settings, dataset, _sides_learnt_from(model.bundle))
     warnings = figures.pop("warnings") + few_units_warnings(pictures.units_of(dataset.records))
     if dataset.skipped:
         warnings.append(skipped_sentence(dataset.skipped))
@@ -78,10 +79,18 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
     }
 
 
-def _seen_in_training(settings: EvaluateSettings, dataset: Dataset) -> int | None:
-    """Return how many pictures were in train when the model learnt; None if the model folder no longer says."""
+def _sides_learnt_from(bundle: Bundle) -> tuple[str, ...]:
+    """Return the parts that the model has learnt from, or was stopped by."""
+    way = APPROACHES.get(str(bundle.facts.get("approach")))
+    settings = bundle.facts.get("settings", {})
+    stopped_by_val = way is not None and way.trains_a_network
+    return ("train", "val") if stopped_by_val or settings.get("refit", "none") != "none" else ("train",)
+
+
+def _seen_in_training(settings: EvaluateSettings, dataset: Dataset, sides: tuple[str, ...]) -> int | None:
+    """Return how many pictures are of these ``sides`` of the model's split; None if its folder no longer says."""
     try:
         split = read_split(settings.model / SPLIT)
     except UserError:
         return None
-    return sum(split.sides.get(r.sha256) == "train" for r in dataset.records)
+    return sum(split.sides.get(r.sha256) in sides for r in dataset.records)

@@ -92,20 +92,8 @@ def test_a_network_that_was_named_is_not_searched(options: dict[str, Any]) -> No
     assert "backbone" not in space_of(given_of("frozen+logistic", **options))
 
 
-@pytest.mark.parametrize(
-    ("counts", "options", "rule"),
-    [
-        ({"ant": 10, "bee": 14}, {}, None),
-        ({"ant": 10, "bee": 15}, {}, "none"),
-        ({"ant": 10, "bee": 40}, {}, "balanced"),
-        ({"ant": 10, "bee": 40}, {"class_weight": "none"}, None),
-    ],
-)
-def test_weights_of_classes_are_searched_where_they_differ_and_none_were_named(
-    counts: dict[str, int], options: dict[str, Any], rule: str | None
-) -> None:
-    found = space_of(given_of("handcrafted+svm", counts, **options)).get("class_weight")
-    assert (found and found.rule) == rule
+def test_weights_of_classes_are_not_searched_for_the_loss_that_judges_would_always_be_for_none() -> None:
+    assert "class_weight" not in space_of(given_of("handcrafted+svm", {"ant": 10, "bee": 40}))
 
 
 def test_nothing_left_to_be_searched_is_told() -> None:

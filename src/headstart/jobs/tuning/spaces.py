@@ -1,4 +1,8 @@
-"""What `tune` searches: one table, an entry for each family of approaches, around what the fixed rule chooses."""
+"""What `tune` searches: one table, an entry for each family of approaches, around what the fixed rule chooses.
+
+How classes are weighted isn't searched: trials are judged by a log loss that counts every picture the same, which would
+always be for no weights.
+"""
 
 from __future__ import annotations
 
@@ -7,15 +11,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from headstart.data.decode import FITS
 from headstart.data.views import MOST_VIEWS
 from headstart.errors import HeadstartError, UserError
-from headstart.jobs.learning.given import Given, labels_of
+from headstart.jobs.learning.given import Given
 from headstart.learn import rules
 from headstart.learn.approaches import FINE_TUNE, FROZEN, HANDCRAFTED, SCRATCH
-from headstart.learn.class_weights import class_weights
 from headstart.networks.backbones import BACKBONES, Backbone, backbone
 from headstart.networks.cuts import AVERAGE, cut_text
 from headstart.networks.weights import find_weights
@@ -52,9 +53,6 @@ class Between:
 
 Space = dict[str, Among | Between]
 """What is searched, by the name of the option or of what several options say together."""
-
-UNEVEN_CLASSES = 1.5
-"""Weights of classes are searched from here on: the largest has so many times the pictures of the smallest."""
 
 LARGER = 5 / 4
 """How much larger than its own size pictures may be for a frozen network."""
@@ -117,12 +115,12 @@ def _frozen(given: Given) -> Space:
     space["scale"] = Among((OWN, BESIDE, BOTH), OWN)
     if _is_open(given, "backbone") and _is_open(given, "weights"):
         space["backbone"] = Among(_installed(record), record.name)
-    return space | _weights_of_classes(given)
+    return space
 
 
 def _handcrafted(given: Given) -> Space:
     fits = FITS if _is_open(given, "fit") else (given.settings.fit,)
-    return {"fit": Among(tuple(fits), given.settings.fit), **_weights_of_classes(given)}
+    return {"fit": Among(tuple(fits), given.settings.fit)}
 
 
 def _fine_tune(given: Given) -> Space:
@@ -176,16 +174,6 @@ def _is_open(given: Given, option: str) -> bool:
     """Return whether the user left the option of `train` at its default."""
     default = TrainSettings.__dataclass_fields__[option].default
     return bool(getattr(given.settings, option) == default)
-
-
-def _weights_of_classes(given: Given) -> Space:
-    labels = labels_of(given.part("train"))
-    counts = np.bincount(labels)
-    present = counts[counts > 0]
-    if not _is_open(given, "class_weight") or present.max() < UNEVEN_CLASSES * present.min():
-        return {}
-    _, rule = class_weights(labels, len(given.dataset.classes), "auto")
-    return {"class_weight": Among(("balanced", "none"), rule)}
 
 
 def _installed(own: Backbone) -> tuple[str, ...]:
