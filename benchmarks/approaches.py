@@ -7,7 +7,6 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,13 +15,13 @@ import numpy as np
 
 from benchmarks.figure import Table
 from benchmarks.parts import spread
-from benchmarks.pictures import CATS_DOGS, MOBILENET, TRASHNET, unpacked
+from benchmarks.pictures import CATS_DOGS, TRASHNET, unpacked
 from headstart.data.views import WHOLE, drawn
 from headstart.jobs.extraction import extracted, store_of
 from headstart.jobs.pictures import pictures_of
 from headstart.jobs.setup import setup_of, wish_of
 from headstart.jobs.train import run_train
-from headstart.learn.approaches import APPROACHES, FINE_TUNE, approach
+from headstart.learn.approaches import APPROACHES, approach
 from headstart.learn.rules import views_for
 from headstart.networks.backbones import DEFAULT, backbone
 from headstart.networks.cuts import AVERAGE
@@ -37,25 +36,10 @@ _LEARNING = ("fit", "maps", "decode", "train")
 """The seconds that count: features are computed once, for all approaches."""
 
 
-@dataclass(frozen=True)
-class _Way:
-    """An approach, and the network that it starts from."""
-
-    name: str
-    backbone: str = DEFAULT
-    weights: str = "imagenet"
-
-    @property
-    def title(self) -> str:
-        return self.name if self.backbone == DEFAULT else f"{self.name}, {self.backbone}"
-
-    def options(self, budget: str) -> dict[str, Any]:
-        """Return the options that mean something to it; f32, so that all have the same features."""
-        wished = {"backbone": self.backbone, "weights": self.weights, "precision": "f32", "budget": budget}
-        return {name: value for name, value in wished.items() if approach(self.name).takes(name)}
-
-
-_WAYS = [_Way(name) for name in APPROACHES] + [_Way(FINE_TUNE, "mobilenet", str(MOBILENET))]
+def _options(name: str, budget: str) -> dict[str, Any]:
+    """Return the options that mean something to an approach; f32, so that all have the same features."""
+    wished = {"precision": "f32", "budget": budget}
+    return {option: value for option, value in wished.items() if approach(name).takes(option)}
 
 
 def approaches(pictures: Path, budget: str = "60s", runs: Path | None = None) -> Table:
@@ -70,11 +54,11 @@ def approaches(pictures: Path, budget: str = "60s", runs: Path | None = None) ->
         for name, archive in SETS.items():
             with unpacked(archive) as data:
                 _compute_features(data, kept / name / "cache")
-                of_ways = [_results(data, kept / name, way, budget) for way in _WAYS]
+                of_ways = [_results(data, kept / name, way, budget) for way in APPROACHES]
             columns += [[f"{name}, accuracy", *(_accuracy(each) for each in of_ways)]]
             columns += [["seconds", *(f"{np.mean([_seconds(entry) for entry in each]):.1f}" for each in of_ways)]]
             columns += [["training", *(outcome(each) for each in of_ways)]]
-    heading, *rows = zip(["approach", *(way.title for way in _WAYS)], *columns, strict=True)
+    heading, *rows = zip(["approach", *APPROACHES], *columns, strict=True)
     return Table(heading, tuple(rows))
 
 
@@ -88,28 +72,23 @@ def _compute_features(data: Path, cache: Path) -> None:
     """Put all that comes from frozen networks into the cache."""
     with pictures_of(data, silent) as read, store_of(cache, False, data, silent) as store:
         views = views_for(round(TRAIN_SHARE * len(read.dataset.records)))
-        for way in _WAYS:
-            if way.name != FINE_TUNE:
-                continue
-            last = backbone(way.backbone).stages[-2]
-            of_last = (WHOLE, *(drawn(number) for number in range(1, views)))
-            for layer, pool, seen in ((AVERAGE, "avg", (WHOLE,)), (last, "none", of_last)):
-                options = FeatureOptions(
-                    data, backbone=way.backbone, weights=way.weights, layer=layer, pool=pool, precision="f32"
-                )
-                setup, _ = setup_of(wish_of(options), silent)
-                extracted(read.dataset, setup, store, silent, training=read.dataset, views=seen)
+        last = backbone(DEFAULT).stages[-2]
+        of_last = (WHOLE, *(drawn(number) for number in range(1, views)))
+        for layer, pool, seen in ((AVERAGE, "avg", (WHOLE,)), (last, "none", of_last)):
+            options = FeatureOptions(data, layer=layer, pool=pool, precision="f32")
+            setup, _ = setup_of(wish_of(options), silent)
+            extracted(read.dataset, setup, store, silent, training=read.dataset, views=seen)
 
 
-def _results(data: Path, runs: Path, way: _Way, budget: str) -> list[dict[str, Any]]:
+def _results(data: Path, runs: Path, name: str, budget: str) -> list[dict[str, Any]]:
     """Return what the results say of the approach, for each seed; a run that is there isn't repeated."""
     entries = []
     for seed in SEEDS:
-        out = runs / budget / f"{way.title}-{seed}"
+        out = runs / budget / f"{name}-{seed}"
         if not (out / RESULTS).is_file():
-            print(f"{runs.name}: {way.title}, seed {seed} …", file=sys.stderr)
+            print(f"{runs.name}: {name}, seed {seed} …", file=sys.stderr)
             settings = TrainSettings(
-                data, out=out, approach=way.name, seed=seed, cache=runs / "cache", **way.options(budget)
+                data, out=out, approach=name, seed=seed, cache=runs / "cache", **_options(name, budget)
             )
             run_train(settings, silent)
         (entry,) = json.loads((out / RESULTS).read_text(encoding="utf-8"))["approaches"]

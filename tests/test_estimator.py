@@ -140,6 +140,7 @@ def name_of(check: Any) -> str:
 DO_NOT_APPLY = {
     "check_class_weight_classifiers": "class_weight is auto, balanced or none, as in train, and no dict",
     "check_array_api_input": "skips itself without SCIPY_ARRAY_API; only the drawing above would see such arrays",
+    "check_classifier_data_not_an_array": "needs pandas, which is none of our dependencies",
     "check_classifiers_train-": "the check once more for other kinds of rows, which only the drawing above would see",
 }
 """How the names of checks begin that aren't run, and why."""

@@ -63,7 +63,7 @@ def killed(data: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) ->
     process = started("pretrain", data, "--out", place / "killed", *options)
     assert eventually(lambda: checkpoints(cache), seconds=120)
     os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    process.communicate()
     (checkpoint,) = checkpoints(cache)
     epochs, left = epochs_in(checkpoint), names(place)
     again = started("pretrain", data, "--out", place / "killed", *options)

@@ -30,6 +30,9 @@ def train(settings: Annotated[TrainSettings, Parameter(name="*")], *, json: bool
     entry, split = results["approaches"][0], results["split"]
     title = f"{entry['id']} on {split['test']} held-out pictures of {len(results['dataset']['classes'])} classes"
     print_figures(entry["test"], title)
+    if "training" in entry:
+        kept = entry["chosen"].get("kept", "")
+        print(f"\nOf its network, {entry['training']['sentence']}{f' The {kept} one is kept.' if kept else ''}")
     if "folds" in entry:
         folds = entry["folds"]
         print(

@@ -1,8 +1,8 @@
 """The fixed rule for what nobody should have to tune: how long and how fast to train, by the size of the data.
 
 In the spirit of BiT's HyperRule (Kolesnikov et al. 2020, arXiv:1912.11370, section 3.3): the number of pictures and
-their size decide, and the same rule holds for every data set. The numbers were chosen on the val parts of public sets
-(``python -m benchmarks approaches``), never on a test part.
+their size decide, and the same rule holds for every data set. The numbers are set by judgement, within what the cited
+recipes use, and were not fitted to any data set; ``python -m benchmarks approaches`` shows what they bring.
 """
 
 from __future__ import annotations
