@@ -59,7 +59,7 @@ def test_it_prints_what_was_learnt_and_how_to_go_on(
 def killed(data: Path, cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A pretraining that was killed once its checkpoint was written, and then run again; and one that wasn't."""
     place = tmp_path_factory.mktemp("killed")
-    options = ["--epochs", "400", "--width", "8", "--json"]
+    options = ["--epochs", "300", "--json"]  # far longer than the 10 s after which there is a checkpoint
     process = started("pretrain", data, "--out", place / "killed", *options)
     assert eventually(lambda: checkpoints(cache), seconds=120)
     os.killpg(process.pid, signal.SIGKILL)
