@@ -291,7 +291,7 @@ class TransferClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                     dataset=dataset,
                     split=Split(sides, settings.seed, "all of X, less what stops a training", dataset.sha256),
                     units=pictures.units(),
-                    sides=np.minimum(pictures.inspected.facts["width"], pictures.inspected.facts["height"]),
+                    sides=pictures.shorter_sides(),
                     store=store,
                     deadline=deadline,
                 )

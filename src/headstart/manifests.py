@@ -13,7 +13,7 @@ from headstart.documents import write_document
 from headstart.errors import UserError
 from headstart.folders import file_digest
 
-MANIFEST, WEIGHTS = "manifest.json", "weights.safetensors"
+MANIFEST, WEIGHTS, SOURCE = "manifest.json", "weights.safetensors", "source.json"
 FORMAT = 1
 _MAX_BYTES = 64 * 2**20
 

@@ -77,6 +77,11 @@ def facts_of(data: bytes) -> Facts:
     return Facts(row, picture.format, picture.mode, picture.camera)
 
 
+def shorter_sides(facts: NDArray[np.void]) -> NDArray[np.integer]:
+    """Return the length in pixels of each picture's shorter side, ``(n_pictures,)``, from rows of `FACTS`."""
+    return np.asarray(np.minimum(facts["width"], facts["height"]))
+
+
 def _sharpness(x: NDArray[np.float32]) -> float:
     """Return the energy of the Laplacian of ``(64, 64)`` grey values over their variance.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -47,6 +48,11 @@ class Split:
     def part(self, records: Sequence[PictureRecord], side: str) -> list[int]:
         """Return the positions in ``records`` of the pictures on ``side``."""
         return [i for i, record in enumerate(records) if self.sides[record.sha256] == side]
+
+    @property
+    def sides_sha256(self) -> str:
+        """A digest of who is on which side: two splits with the same one are the same to whoever learns."""
+        return hashlib.sha256(json.dumps(sorted(self.sides.items())).encode()).hexdigest()
 
     def opened(self) -> Split:
         """Return this split with its test part opened once more."""

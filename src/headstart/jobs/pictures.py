@@ -7,9 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from headstart.addresses import Address
 from headstart.data.decode import FITS
 from headstart.data.draw import FEWEST
+from headstart.data.facts import shorter_sides
 from headstart.data.inspect import Inspected, inspected
 from headstart.data.records import Dataset, Listing, PictureRecord
 from headstart.data.sources import opened, require_classes
@@ -34,6 +38,10 @@ class Pictures:
         """Return the number of the unit that each of some of the ``records`` belongs to."""
         units = self.units()
         return [units[record.sha256] for record in records]
+
+    def shorter_sides(self) -> NDArray[np.integer]:
+        """Return the length in pixels of each picture's shorter side, ``(n_pictures,)``."""
+        return shorter_sides(self.inspected.facts)
 
     def units(self) -> dict[str, int]:
         """Return the number of each content's unit."""

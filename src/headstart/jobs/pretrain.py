@@ -61,8 +61,7 @@ def run_pretrain(settings: PretrainSettings, listen: Listener) -> dict[str, Any]
         settings.data, listen, exclude=settings.exclude, group_by=settings.group_by, resplit=True
     ) as pictures:
         dataset, split = _held_out_to_stop(pictures, settings.seed)
-        facts = pictures.inspected.facts
-        record = _record(settings, settings.scale or rules.side_for(np.minimum(facts["width"], facts["height"])))
+        record = _record(settings, settings.scale or rules.side_for(pictures.shorter_sides()))
         with scratch_folder() as folder:
             parts = {part: of_sides(dataset, split, part) for part in ("train", "val")}
             inputs = pixel_inputs(parts, Geometry(record.image_size, settings.fit), folder, "auto", listen)

@@ -10,8 +10,8 @@ from headstart.data.split import LEFT_OUT, read_split
 from headstart.errors import UserError
 from headstart.jobs.holdout import Prepared
 from headstart.learn.approaches import APPROACHES
-from headstart.manifests import MODEL, read_manifest
-from headstart.networks.backbone_folder import SOURCE, pictures_in
+from headstart.manifests import MODEL, SOURCE, read_manifest
+from headstart.networks.backbone_folder import pictures_in
 from headstart.progress import Listener, Said
 from headstart.ship.bundle import SPLIT
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from headstart.data.decode import DECODER
 from headstart.data.records import Dataset, PictureRecord, skipped_sentence
 from headstart.data.split import Split, read_split
@@ -76,7 +74,7 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
             dataset=prepared.dataset,
             split=prepared.split,
             units=pictures.units(),
-            sides=np.minimum(pictures.inspected.facts["width"], pictures.inspected.facts["height"]),
+            sides=pictures.shorter_sides(),
             store=store,
             deadline=deadline,
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -11,8 +9,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from headstart import __version__
 from headstart.data.split import Split, read_split, write_split
@@ -134,7 +130,6 @@ def _found(settings: TuneSettings, base: TrainSettings, begun: float, listen: Li
     ):
         whole = prepared_split(base, lock, pictures, listen)
         prepared = without_pictures_seen(whole, wish.weights, listen)
-        facts = pictures.inspected.facts
         given = Given(
             settings=base,
             way=way,
@@ -142,7 +137,7 @@ def _found(settings: TuneSettings, base: TrainSettings, begun: float, listen: Li
             dataset=of_sides(prepared.dataset, prepared.split, "train", "val"),
             split=prepared.split,
             units=pictures.units(),
-            sides=np.minimum(facts["width"], facts["height"]),
+            sides=pictures.shorter_sides(),
             store=store,
         )
         if not given.part("val").records:
@@ -174,10 +169,9 @@ _MAY_CHANGE = ("data", "out", "approach", "budget", "trials", "split", "offline"
 def _identity(settings: TuneSettings, given: Given, space: Space) -> dict[str, Any]:
     """Return what must be the same for a search to go on."""
     options = {each.name: getattr(settings, each.name) for each in fields(settings) if each.name not in _MAY_CHANGE}
-    sides = json.dumps(sorted(given.split.sides.items()))
     return {
         "dataset": given.dataset.sha256,
-        "split": hashlib.sha256(sides.encode()).hexdigest(),
+        "split": given.split.sides_sha256,
         "approach": settings.approach,
         "settings": {name: list(v) if isinstance(v, tuple) else v for name, v in options.items()},
         "searched": _searched_document(space),

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from headstart.documents import write_document
 from headstart.errors import UserError
 from headstart.folders import folder_in_place_of
-from headstart.manifests import BACKBONE, FORMAT, MANIFEST, WEIGHTS, checked_file, read_manifest, write_manifest
+from headstart.manifests import BACKBONE, FORMAT, MANIFEST, SOURCE, WEIGHTS, checked_file, read_manifest, write_manifest
 from headstart.networks.backbones import BACKBONES, Backbone, backbone
 from headstart.networks.cuts import AVERAGE, sized
 from headstart.networks.weight_files import write_tensors
 
-SOURCE = "source.json"
 FILES = (MANIFEST, WEIGHTS, SOURCE)
 """What headstart writes into a backbone folder."""
 

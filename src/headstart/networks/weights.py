@@ -11,6 +11,7 @@ from pathlib import Path
 from headstart import child
 from headstart.errors import MissingError, UserError
 from headstart.folders import cache_folder, file_digest, scratch_folder
+from headstart.manifests import MANIFEST, SOURCE, WEIGHTS
 from headstart.networks.backbones import Backbone, WeightFile
 from headstart.networks.cuts import cut_of
 from headstart.networks.keras_backend import conversion_backend
@@ -62,10 +63,10 @@ def find_weights(
         return _published(record, layer=layer, offline=offline, listen=listen)
     path = Path(weights)
     if path.is_dir():
-        file = path / "weights.safetensors"
-        if not (path / "manifest.json").is_file() or not file.is_file():
+        file = path / WEIGHTS
+        if not (path / MANIFEST).is_file() or not file.is_file():
             raise UserError(f"--weights {weights} is a folder, but not a model that headstart wrote.")
-        kind = "backbone" if (path / "source.json").is_file() else "model"
+        kind = "backbone" if (path / SOURCE).is_file() else "model"
         return WeightsOrigin(kind, path.name, file.absolute(), file_digest(file))
     if not path.is_file():
         raise UserError(f"--weights {weights}: there is no such file; give imagenet, none, a weight file or a model.")

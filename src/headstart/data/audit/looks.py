@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from headstart.data.audit.finding import NOTE, WARNING, Audited, Finding, of_pictures
+from headstart.data.facts import shorter_sides
 
 DARK, BRIGHT = 64, 192
 """Dark pictures have hardly a grey value above the first, bright ones hardly one below the second, in [0, 255]."""
@@ -23,7 +24,7 @@ def looks(audited: Audited) -> list[Finding]:
     """Dark, bright, blurred, tiny and long pictures."""
     facts = audited.pictures.facts
     dark, bright = facts["bright"] < DARK, facts["dark"] > BRIGHT
-    shorter = np.minimum(facts["width"], facts["height"])
+    shorter = shorter_sides(facts)
     longer = np.maximum(facts["width"], facts["height"])
     seen = {
         "squash": "[it is|they are] squashed",

@@ -38,7 +38,6 @@ from headstart.learn import rules
 from headstart.learn.approaches import FINE_TUNE
 from headstart.learn.heads import DenseHead
 from headstart.learn.training.plan import Network, Trained
-from headstart.networks.backbones import Backbone
 from headstart.progress import Entered, Listener, Said
 from headstart.settings import TrainSettings
 from headstart.sizes import bytes_of
@@ -66,7 +65,7 @@ def learnt_by_fine_tuning(given: Given, listen: Listener) -> Learned:
 
     See `headstart.jobs.learning.Family`.
     """
-    settings, wish = given.settings, given.wish
+    wish = given.wish
     frozen = learnt_on_features(given, listen)
     given = replace(given, dataset=frozen.dataset)
     reserved = seconds_to_judge(frozen.features.setup.networks[0], len(given.part("val", "test").records))
@@ -75,7 +74,7 @@ def learnt_by_fine_tuning(given: Given, listen: Listener) -> Learned:
     spent = frozen.seconds | seconds | {"features": frozen.seconds["features"] + learned.seconds["features"]}
     compared = {"frozen": _on_val(given, frozen), "fine-tuned": _on_val(given, learned)}
     won = _merit(compared["fine-tuned"]) > _merit(compared["frozen"])
-    start = _cut_before(wish.record, settings.unfreeze or 1)
+    start = _start(given)
     what = {
         "kept": "fine-tuned" if won else "frozen",
         "val": compared,
@@ -113,7 +112,7 @@ def trained_stages(
     settings, wish = given.settings, given.wish
     network = frozen.features.setup.networks[0]
     assert isinstance(frozen.head, DenseHead)  # noqa: S101 - the head of this approach's entry
-    start = _cut_before(wish.record, settings.unfreeze or 1)
+    start = _start(given)
     seconds = Seconds()
     with scratch_folder() as folder:
         inputs = _inputs(given, start, folder, listen)
@@ -136,8 +135,9 @@ def trained_stages(
     return inputs, replace(done, arrays=arrays | done.arrays), seconds.spent
 
 
-def _cut_before(record: Backbone, stages: int) -> str | None:
-    """Return the stage at whose end the last ``stages`` begin; None if they begin with the pixels."""
+def _start(given: Given) -> str | None:
+    """Return the stage at whose end the trained stages begin; None if they begin with the pixels."""
+    record, stages = given.wish.record, given.settings.unfreeze or 1
     return record.stages[-1 - stages] if stages < len(record.stages) else None
 
 

@@ -160,7 +160,6 @@ def network_trained(training: Training, listen: Listener) -> Trained:
     plan = plan_for(training.purpose, len(rows.train_labels), options, options.seed)
     if training.network.start:
         plan = replace(plan, augment="none")  # what is stored can't be changed any more: views were drawn instead
-    sides = hashlib.sha256(json.dumps(sorted(training.split.sides.items())).encode()).hexdigest()
     return trained(
         training.network,
         plan,
@@ -170,7 +169,7 @@ def network_trained(training: Training, listen: Listener) -> Trained:
         checkpoint=checkpoint_folder(options.out, training.purpose),
         identity={
             "dataset": training.source,
-            "split": sides,
+            "split": training.split.sides_sha256,
             "class_weight": training.inputs.weighting,
             "start": content_sha256(start.arrays) if start else None,
         },
