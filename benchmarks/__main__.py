@@ -11,6 +11,7 @@ from benchmarks.accuracy import accuracy, precision
 from benchmarks.approaches import approaches
 from benchmarks.audit import check, memory
 from benchmarks.cluster import cluster
+from benchmarks.compare import compare, report
 from benchmarks.driver import driver
 from benchmarks.figure import Measured
 from benchmarks.heads import heads, logistic, recipe
@@ -48,13 +49,15 @@ BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "training": training,
     "maps": maps,
     "pretraining": pretraining,
+    "compare": compare,
+    "report": report,
     "driver": driver,
     "ridge": ridge,
     "demo": demo,
     "install": install,
 }
 
-OPTIONS = {"approaches": ("budget", "runs"), "pretraining": ("budget", "backbone")}
+OPTIONS = {"approaches": ("budget", "runs"), "pretraining": ("budget", "backbone"), "compare": ("budget",)}
 """What can be named beside the pictures."""
 
 
@@ -64,7 +67,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--pictures", type=Path, help="folder with one sub-folder of pictures per class")
     parser.add_argument("--write", type=Path, help="document whose sections of the same names are written anew")
-    parser.add_argument("--budget", help="time for each training of approaches, or for pretraining, as in 60s")
+    parser.add_argument(
+        "--budget", help="time for each training of approaches, for pretraining, or for all of compare, as in 60s"
+    )
     parser.add_argument("--runs", type=Path, help="folder in which approaches keeps its runs, so that it can go on")
     parser.add_argument("--backbone", type=Path, help="folder of the pretrained network; made if it isn't there")
     arguments = parser.parse_args()

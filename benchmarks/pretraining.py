@@ -22,7 +22,7 @@ from headstart.jobs.train import run_train
 from headstart.manifests import MANIFEST
 from headstart.progress import silent
 from headstart.settings import PretrainSettings, TrainSettings
-from headstart.ship.bundle import read_predictions
+from headstart.ship.bundle import PREDICTIONS, read_predictions
 
 SEEDS = range(3)
 PARTS = {"train": 50, "val": 17, "test": None}
@@ -101,8 +101,8 @@ def _entry(few: Path, name: str, seed: int, out: Path, options: dict[str, Any]) 
 
 def _right(model: Path) -> Right:
     """Return which test pictures the model got right, in the order of their paths."""
-    predictions = sorted(read_predictions(model).items())
-    return np.array([each.label == each.predicted for _, each in predictions])
+    predictions = sorted(read_predictions(model / PREDICTIONS), key=lambda each: each.path)
+    return np.array([each.label == each.predicted for each in predictions])
 
 
 def _verdict(gains: dict[str, Difference]) -> str:

@@ -36,7 +36,7 @@ from headstart.networks.converted import ConvertedNetwork, network_from
 from headstart.networks.weights import find_weights
 from headstart.progress import Event, Listener, Said, silent
 from headstart.settings import TrainSettings
-from headstart.ship.bundle import Bundle, HeldOutPrediction, read_bundle, read_predictions
+from headstart.ship.bundle import PREDICTIONS, Bundle, HeldOutPrediction, read_bundle, read_predictions
 from pictures import encoded, picture
 
 HEADSTART = str(Path(sys.executable).with_name("headstart"))
@@ -72,7 +72,7 @@ class Trained:
     @property
     def tested(self) -> list[HeldOutPrediction]:
         """What was said of each test picture, by path."""
-        return [prediction for _, prediction in sorted(read_predictions(self.model).items())]
+        return sorted(read_predictions(self.model / PREDICTIONS), key=lambda row: row.path)
 
     @property
     def answers(self) -> list[tuple[str, str, float]]:

@@ -19,12 +19,14 @@ from headstart import settings
 from headstart.cli.main import app, exit_code
 from headstart.data import decode, worker
 from headstart.jobs.train import run_train
+from headstart.networks.keras_backend import import_keras
 from headstart.progress import silent
 from headstart.settings import TrainSettings
 from pictures import write_classes
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+LEARN, LEARN_IN_CHINESE = ROOT / "docs" / "learn.md", ROOT / "docs" / "learn.zh.md"
 COMMANDS = ["", "check", "fix", "train", "pretrain", "tune", "predict", "evaluate", "features", "cache", "backbones"]
 COMMANDS += ["demo"]
 
@@ -36,7 +38,19 @@ def blocks(path: Path, language: str) -> list[str]:
 
 def command_lines() -> list[str]:
     lines = [line.split("#")[0].strip() for path in DOCS for block in blocks(path, "sh") for line in block.splitlines()]
-    return sorted({line for line in lines if line.startswith("headstart ")})
+    told = [line for path in (LEARN, LEARN_IN_CHINESE) for line in inline_code(path) if len(line.split()) > 2]
+    return sorted({line for line in lines + told if line.startswith("headstart ")})
+
+
+def inline_code(path: Path) -> list[str]:
+    """Return what stands between backticks outside of blocks, line breaks as spaces."""
+    prose = re.sub(r"^```.*?^```", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+    return [code.replace("\n", " ") for code in re.findall(r"`([^`]+)`", prose)]
+
+
+def numbers_in(path: Path) -> list[str]:
+    """Return the numbers with a decimal point or a comma of a document, sorted."""
+    return sorted(re.findall(r"\d+(?:[.,]\d+)+", path.read_text(encoding="utf-8")))
 
 
 def help_text(command: str) -> str:
@@ -108,6 +122,46 @@ def test_the_python_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monke
     exec(estimator_lines, {})  # noqa: S102
     (call,) = [node for node in ast.walk(ast.parse(keras_line)) if isinstance(node, ast.Call)]
     assert ast.unparse(call.func) == "headstart.build_classifier"
+
+
+def test_small_python_of_the_claims_prints_what_stands_below_it(capsys: pytest.CaptureFixture[str]) -> None:
+    import_keras()
+    text = LEARN.read_text(encoding="utf-8")
+    pairs = re.findall(r"^```python\n([^`]*)^```\n\n```text\n([^`]*)^```", text, re.MULTILINE)
+    assert len(pairs) == 2
+    for code, printed in pairs:
+        exec(code, {})  # noqa: S102 - the document's own lines
+        assert capsys.readouterr().out.split() == printed.split()
+
+
+@pytest.mark.filterwarnings("ignore:`shuffle=True` was passed")  # what Keras says of its own data sets
+def test_vgg16_step_by_step_runs_and_shows_what_is_frozen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_classes(tmp_path / "pictures", {"cat": 5, "dog": 5})
+    monkeypatch.chdir(tmp_path)
+    import_keras()
+    (code,) = [block for block in blocks(LEARN, "python") if "build_classifier" in block]
+    # Random weights, which need no download, and one epoch.
+    exec(code.replace('"imagenet"', '"none"').replace("epochs=10", "epochs=1"), {})  # noqa: S102
+    printed = capsys.readouterr().out.splitlines()
+    assert "['hidden/kernel', 'hidden/bias', 'probabilities/kernel', 'probabilities/bias']" in printed
+    assert "True" in printed
+
+
+def test_the_claims_have_the_same_commands_and_numbers_in_both_languages() -> None:
+    for language in ("sh", "python", "text"):
+        assert blocks(LEARN_IN_CHINESE, language) == blocks(LEARN, language)
+    assert set(inline_code(LEARN_IN_CHINESE)) == set(inline_code(LEARN))
+    assert numbers_in(LEARN_IN_CHINESE) == numbers_in(LEARN)
+
+
+@pytest.mark.parametrize("path", [LEARN, LEARN_IN_CHINESE], ids=lambda path: path.name)
+def test_every_benchmark_that_the_claims_name_is_in_the_benchmarks(path: Path) -> None:
+    named = {line.split()[2] for line in inline_code(path) if line.startswith("-m benchmarks ")}
+    assert named >= {"approaches", "heads", "pretraining", "recipe"}
+    headings = re.findall(r"^## (\w+)$", (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert named - set(headings) == set()
 
 
 def test_every_field_of_the_results_is_documented(results: dict[str, Any]) -> None:

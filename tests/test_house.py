@@ -18,7 +18,7 @@ SOURCE = ROOT / "src" / "headstart"
 MODULES = sorted(SOURCE.rglob("*.py"))
 LAYERS = [
     {"", "errors", "addresses"},
-    {"progress", "settings", "folders", "documents", "sizes", "durations", "manifests"},
+    {"progress", "settings", "folders", "documents", "sizes", "durations", "manifests", "markdown"},
     {"child"},
     {"data"},
     {"networks"},
@@ -128,11 +128,13 @@ def test_the_public_names_are_these() -> None:
         "backbones",
         "build_classifier",
         "check",
+        "compare",
         "evaluate",
         "extract_features",
         "fix",
         "load",
         "pretrain",
+        "report",
         "train",
         "tune",
     ]

@@ -7,7 +7,21 @@ from contextlib import redirect_stderr
 
 import pytest
 
-from headstart.progress import Advanced, Entered, Event, Said, Started, Validated, on_stderr, silent
+from headstart.progress import (
+    Advanced,
+    Entered,
+    Event,
+    Said,
+    Standing,
+    Started,
+    Stood,
+    Validated,
+    on_stderr,
+    once_each,
+    silent,
+)
+
+STOOD = Stood((Standing("scratch", "running"), Standing("fine-tune", "done", 0.9, 12.0)), 60.0)
 
 
 class Terminal(io.StringIO):
@@ -64,6 +78,7 @@ def test_without_a_terminal_there_is_no_bar(capsys: pytest.CaptureFixture[str]) 
         listen(Advanced())
         listen(Advanced())
         listen(Validated(1, 0.5, 0.9))
+        listen(STOOD)
     assert capsys.readouterr() == ("", "")
 
 
@@ -108,7 +123,7 @@ def test_the_bar_goes_away_and_the_cursor_comes_back_even_if_the_job_fails(error
 # --- silent ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("event", [Started(1), Entered("x"), Advanced(), Said("x"), Validated(1, 0.5, 0.9)])
+@pytest.mark.parametrize("event", [Started(1), Entered("x"), Advanced(), Said("x"), Validated(1, 0.5, 0.9), STOOD])
 def test_the_silent_listener_writes_nothing(capsys: pytest.CaptureFixture[str], event: Event) -> None:
     silent(event)
     assert capsys.readouterr() == ("", "")
@@ -116,3 +131,26 @@ def test_the_silent_listener_writes_nothing(capsys: pytest.CaptureFixture[str], 
 
 def test_one_picture_is_done_unless_said_otherwise() -> None:
     assert Advanced() == Advanced(1)
+
+
+# --- once each ------------------------------------------------------------------------------------------------
+
+
+def test_a_sentence_is_told_once_however_often_it_is_said_and_all_else_each_time() -> None:
+    told: list[Event] = []
+    listen = once_each(told.append)
+    for event in (Said("a"), Advanced(), Said("b"), Said("a"), Advanced(), Entered("a"), Entered("a"), Said("a")):
+        listen(event)
+    assert told == [Said("a"), Advanced(), Said("b"), Advanced(), Entered("a"), Entered("a")]
+
+
+def test_what_one_was_told_is_told_to_another_too() -> None:
+    told: list[Event] = []
+    for _ in range(2):
+        once_each(told.append)(Said("a"))
+    assert told == [Said("a"), Said("a")]
+
+
+def test_an_approach_that_waits_has_neither_accuracy_nor_cost() -> None:
+    assert (Standing("a", "waiting").accuracy, Standing("a", "waiting").seconds) == (None, None)
+    assert Stood(()).seconds_left is None

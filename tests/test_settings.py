@@ -12,11 +12,13 @@ import pytest
 from headstart.addresses import Address
 from headstart.settings import (
     CheckSettings,
+    CompareSettings,
     DemoSettings,
     EvaluateSettings,
     FeaturesSettings,
     FixSettings,
     PredictSettings,
+    ReportSettings,
     TrainingOptions,
     TrainSettings,
     TuneSettings,
@@ -30,6 +32,10 @@ FIX = FixSettings(Path("/secret/data"), out=Path("/secret/clean"))
 EVALUATE = EvaluateSettings(Path("/secret/model"), Path("/secret/data"))
 PREDICT = PredictSettings(Path("/secret/model"), (Path("/secret/1.jpg"), Path("/secret/2.jpg")))
 DEMO = DemoSettings(out=Path("/secret/demo"))
+COMPARE = CompareSettings(
+    Path("/secret/data"), out=Path("/secret/out"), source=Path("/secret/source"), split=Path("/secret/split.json")
+)
+REPORT = ReportSettings(Path("/secret/run"), beside=Path("/secret/other"))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,16 @@ DEMO = DemoSettings(out=Path("/secret/demo"))
         (PredictSettings("/secret/model", PREDICT.images), PREDICT),  # type: ignore[arg-type]
         (PredictSettings("/secret/model", ("/secret/1.jpg", "/secret/2.jpg")), PREDICT),  # type: ignore[arg-type]
         (DemoSettings(out="/secret/demo"), DEMO),  # type: ignore[arg-type]
+        (
+            CompareSettings(
+                "/secret/data",  # type: ignore[arg-type]
+                out="/secret/out",  # type: ignore[arg-type]
+                source="/secret/source",  # type: ignore[arg-type]
+                split="/secret/split.json",  # type: ignore[arg-type]
+            ),
+            COMPARE,
+        ),
+        (ReportSettings("/secret/run", beside="/secret/other"), REPORT),  # type: ignore[arg-type]
     ],
 )
 def test_strings_become_paths_where_a_path_is_meant(written: object, meant: object) -> None:
@@ -57,6 +73,7 @@ def test_strings_become_paths_where_a_path_is_meant(written: object, meant: obje
         EvaluateSettings("s3://model", "s3://user:secret@bucket/x"),  # type: ignore[arg-type]
         FeaturesSettings("s3://user:secret@bucket/x", out="s3://out"),  # type: ignore[arg-type]
         FixSettings(Address("s3://user:secret@bucket/x"), out=Path("out")),
+        CompareSettings("s3://user:secret@bucket/x", out="s3://out", source="s3://u:secret@b/y"),  # type: ignore[arg-type]
     ],
 )
 def test_data_and_nothing_else_may_be_at_an_address_which_stays_out_of_documents(settings: Any) -> None:
@@ -123,6 +140,33 @@ def test_no_split_stays_no_split() -> None:
         (EVALUATE, {"fit": None, "group_by": None, "exclude": [], "cache": None, "no_cache": False}),
         (PREDICT, {"top": 3}),
         (DEMO, {}),
+        (
+            COMPARE,
+            {
+                "approaches": [],
+                "backbones": ["efficientnet_lite0"],
+                "weights": [],
+                "budget": "10m",
+                "repeats": 1,
+                "curve": False,
+                "lang": "en",
+                "no_pictures": False,
+                "fit": "squash",
+                "class_weight": "auto",
+                "engine": "auto",
+                "precision": "auto",
+                "map_budget": "2GB",
+                "group_by": None,
+                "exclude": [],
+                "dedupe_test": False,
+                "resplit": False,
+                "seed": 0,
+                "offline": False,
+                "cache": None,
+                "no_cache": False,
+            },
+        ),
+        (REPORT, {"lang": "en", "no_pictures": False}),
     ],
 )
 def test_settings_in_results_name_no_path_of_this_machine(settings: Any, document: dict[str, Any]) -> None:
@@ -137,7 +181,20 @@ def test_settings_in_results_are_plain_json_values(split: Path | None) -> None:
     assert json.loads(json.dumps(document)) == document
 
 
-@pytest.mark.parametrize("settings", [TRAIN, TUNE, CHECK, FIX, EVALUATE, PREDICT, DEMO])
+@pytest.mark.parametrize("settings", [TRAIN, TUNE, CHECK, FIX, EVALUATE, PREDICT, DEMO, COMPARE, REPORT])
 def test_settings_are_fixed_once_made(settings: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.seed = 1
+
+
+@pytest.mark.parametrize(
+    "approaches",
+    ["scratch,fine-tune", ("scratch", "fine-tune"), ["scratch , fine-tune,", "scratch"], ("scratch,fine-tune", "")],
+)
+def test_names_may_be_given_with_commas_or_apart_and_count_once(approaches: Any) -> None:
+    settings = CompareSettings(Path("data"), out=Path("out"), approaches=approaches, backbones="vgg16,vgg19")  # type: ignore[arg-type]
+    assert (settings.approaches, settings.backbones) == (("scratch", "fine-tune"), ("vgg16", "vgg19"))
+
+
+def test_a_weight_file_may_have_a_comma_in_its_name() -> None:
+    assert CompareSettings(Path("data"), out=Path("out"), weights="a,b.h5").weights == ("a,b.h5",)  # type: ignore[arg-type]

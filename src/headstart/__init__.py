@@ -12,9 +12,11 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from headstart.api import check as check
+    from headstart.api import compare as compare
     from headstart.api import evaluate as evaluate
     from headstart.api import fix as fix
     from headstart.api import pretrain as pretrain
+    from headstart.api import report as report
     from headstart.api import train as train
     from headstart.api import tune as tune
     from headstart.errors import HeadstartError as HeadstartError
@@ -38,11 +40,13 @@ _PLACES = {
     "backbones": "headstart.jobs.backbones:backbones",
     "build_classifier": "headstart.networks.classifier:build_classifier",
     "check": "headstart.api:check",
+    "compare": "headstart.api:compare",
     "evaluate": "headstart.api:evaluate",
     "extract_features": "headstart.jobs.features:extract_features",
     "fix": "headstart.api:fix",
     "load": "headstart.jobs.classifier:load",
     "pretrain": "headstart.api:pretrain",
+    "report": "headstart.api:report",
     "train": "headstart.api:train",
     "tune": "headstart.api:tune",
 }

@@ -8,17 +8,21 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 from headstart.jobs.check import run_check
+from headstart.jobs.compare import run_compare
 from headstart.jobs.evaluate import run_evaluate
 from headstart.jobs.fix import run_fix
 from headstart.jobs.pretrain import run_pretrain
+from headstart.jobs.report import run_report
 from headstart.jobs.train import run_train
 from headstart.jobs.tune import run_tune
 from headstart.progress import Listener, on_stderr
 from headstart.settings import (
     CheckSettings,
+    CompareSettings,
     EvaluateSettings,
     FixSettings,
     PretrainSettings,
+    ReportSettings,
     TrainSettings,
     TuneSettings,
 )
@@ -46,6 +50,8 @@ def _function(
 
 check = _function("check", CheckSettings, run_check)
 fix = _function("fix", FixSettings, run_fix)
+compare = _function("compare", CompareSettings, run_compare)
+report = _function("report", ReportSettings, run_report)
 train = _function("train", TrainSettings, run_train)
 pretrain = _function("pretrain", PretrainSettings, run_pretrain)
 tune = _function("tune", TuneSettings, run_tune)

@@ -49,12 +49,48 @@ class Validated:
     accuracy: float
 
 
-Event = Started | Advanced | Entered | Said | Validated
+@dataclass(frozen=True)
+class Standing:
+    """How far one approach of a comparison is.
+
+    ``state`` is waiting, running, done, failed or left out; ``accuracy`` that on the val part, once it is done, and
+    ``seconds`` what it took.
+    """
+
+    id: str
+    state: str
+    accuracy: float | None = None
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Stood:
+    """A comparison went on: all its approaches, and the seconds that it may still take, where that is known."""
+
+    standings: tuple[Standing, ...]
+    seconds_left: float | None = None
+
+
+Event = Started | Advanced | Entered | Said | Validated | Stood
 Listener = Callable[[Event], None]
 
 
 def silent(event: Event) -> None:
     """Listen and do nothing."""
+
+
+def once_each(listen: Listener) -> Listener:
+    """Return a listener that tells ``listen`` each sentence once, however often it is said."""
+    told: set[str] = set()
+
+    def tell(event: Event) -> None:
+        if isinstance(event, Said):
+            if event.text in told:
+                return
+            told.add(event.text)
+        listen(event)
+
+    return tell
 
 
 @contextmanager

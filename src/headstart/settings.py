@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from headstart.addresses import Address, place_named
 
-_MAY_BE_ADDRESSES = ("data", "cluster_store")
+_MAY_BE_ADDRESSES = ("data", "source", "cluster_store")
 
 
 def _accept_strings(settings: Any, *names: str) -> None:  # noqa: ANN401 - any settings dataclass
@@ -282,6 +282,105 @@ class TuneSettings:
     def __post_init__(self) -> None:
         _accept_strings(self, "data", "out", "split", "cache")
         _accept_tuples(self, "exclude")
+
+
+@_with_shared_options
+@dataclass(frozen=True)
+class CompareSettings:
+    """The settings of ``compare``.
+
+    Parameters
+    ----------
+    out
+        Folder for the report, the results and the best model: new, empty, or written by `compare` before, which goes
+        on then.
+    approaches
+        What to compare, as for `train`, with commas between; a selection of every kind, if none is named.
+    backbones
+        The pretrained networks of frozen+HEAD and fine-tune, with commas between.
+    weights
+        imagenet, none or a weight file, as for `train`; with several backbones NAME=FILE, once for each that has its
+        own.
+    source
+        Pretrain a small network on these pictures too, and compare what is made of it.
+    budget
+        Time for the whole comparison, as in 90s, 10m or 1h: what trains a network (scratch, fine-tune) shares what the
+        others leave of it, and the report says whether that was enough.
+    repeats
+        Repeat all of it so often, each time with a split of its own: 5 or more allow to speak of the methods, and not
+        only of these models.
+    curve
+        Learn from fewer pictures too, and say what more of them would bring.
+    lang
+        Language of the report: en, or zh for Simplified Chinese.
+    no_pictures
+        Leave pictures out of the report.
+    class_weight
+        What a picture counts, as for `train`.
+    map_budget
+        fine-tune: what the maps at the end of the frozen stages may take in the cache, as in 500MB.
+    seed
+        Seed of the split, of random weights and of the trainings.
+    """
+
+    data: Address | Path
+    out: Path = field(kw_only=True)
+    approaches: tuple[str, ...] = field(default=(), kw_only=True)
+    backbones: tuple[str, ...] = field(default=("efficientnet_lite0",), kw_only=True)
+    weights: tuple[str, ...] = field(default=(), kw_only=True)
+    source: Address | Path | None = field(default=None, kw_only=True)
+    budget: str = field(default="10m", kw_only=True)
+    repeats: int = field(default=1, kw_only=True)
+    curve: bool = field(default=False, kw_only=True)
+    lang: str = field(default="en", kw_only=True)
+    no_pictures: bool = field(default=False, kw_only=True)
+    fit: str = field(default="squash", kw_only=True)
+    class_weight: str = field(default="auto", kw_only=True)
+    engine: str = field(default="auto", kw_only=True)
+    precision: str = field(default="auto", kw_only=True)
+    map_budget: str = field(default="2GB", kw_only=True)
+    split: Path | None = field(default=None, kw_only=True)
+    group_by: str | None = field(default=None, kw_only=True)
+    exclude: tuple[str, ...] = field(default=(), kw_only=True)
+    dedupe_test: bool = field(default=False, kw_only=True)
+    resplit: bool = field(default=False, kw_only=True)
+    seed: int = field(default=0, kw_only=True)
+    offline: bool = field(default=False, kw_only=True)
+    cache: Path | None = field(default=None, kw_only=True)
+    no_cache: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "data", "source", "out", "split", "cache")
+        _accept_tuples(self, "approaches", "backbones", "weights", "exclude")
+        for name in ("approaches", "backbones"):
+            parts = (part.strip() for value in getattr(self, name) for part in value.split(","))
+            object.__setattr__(self, name, tuple(dict.fromkeys(part for part in parts if part)))
+
+
+@_with_shared_options
+@dataclass(frozen=True)
+class ReportSettings:
+    """The settings of ``report``.
+
+    Parameters
+    ----------
+    run
+        Folder that `compare` wrote.
+    beside
+        Another such folder, to be shown side by side with this one.
+    lang
+        Language of the report: en, or zh for Simplified Chinese.
+    no_pictures
+        Leave pictures out of the report.
+    """
+
+    run: Path
+    beside: Path | None = field(default=None, kw_only=True)
+    lang: str = field(default="en", kw_only=True)
+    no_pictures: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "run", "beside")
 
 
 @_with_shared_options

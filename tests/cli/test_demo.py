@@ -9,6 +9,7 @@ import pytest
 
 from headstart.cli import demo
 from headstart.cli.main import exit_code
+from headstart.report import words
 from models import Shown, names, shown_once
 
 
@@ -20,23 +21,23 @@ def shown(cache: object, tmp_path_factory: pytest.TempPathFactory) -> Shown:
 def test_the_text_begins_with_the_question_and_what_was_compared(shown: Shown) -> None:
     assert shown.printed.startswith(
         "How much is a head start worth? 3 photos, 2 training patches each from the left half,\n"
-        "12 test patches from the right half, the same classifier on top:\n"
+        "12 test patches from the right half, every approach on the same ones:\n"
     )
 
 
 def test_every_row_of_both_tables_is_printed_with_its_interval_and_chance_below(shown: Shown) -> None:
-    rows = shown.document["photos"]["rows"] + shown.document["digits"]["rows"]
-    expected = [
-        f"{row['accuracy']['value']:.3f}  {row['accuracy']['low']:.3f} – {row['accuracy']['high']:.3f}" for row in rows
-    ]
+    compared = {entry["id"]: entry["test"]["accuracy"] for entry in shown.document["photos"]["approaches"]}
+    rows = compared | {row["name"]: row["accuracy"] for row in shown.document["digits"]["rows"]}
+    expected = [f"{each['value']:.3f}  {each['low']:.3f} – {each['high']:.3f}" for each in rows.values()]
 
     assert [text for text in expected if text not in shown.printed] == []
-    assert [row["name"] for row in rows if row["name"] not in shown.printed] == []
+    assert [name for name in rows if name not in shown.printed] == []
     assert shown.printed.count("\nchance ") == shown.printed.count("95 % interval") == 2
 
 
 def test_every_sentence_is_printed(shown: Shown) -> None:
-    said = shown.document["photos"]["sentences"] + shown.document["digits"]["sentences"]
+    statements = shown.document["photos"]["verdict"]["statements"]
+    said = [words.said("en", each["key"], each["values"]) for each in statements] + shown.document["digits"]["sentences"]
 
     assert [text for text in said if f"\n{text}\n" not in shown.printed] == []
 
@@ -61,7 +62,7 @@ def test_the_text_goes_to_stdout_and_no_warning_of_the_training_to_stderr(shown:
 
 
 def test_the_folder_holds_the_pictures_the_model_and_the_document(shown: Shown) -> None:
-    assert names(shown.out) == ["demo.json", "model", "photos"]
+    assert names(shown.out) == ["demo.json", "photos", "run"]
     assert len(list((shown.out / "photos").rglob("*.png"))) == 3 * 7
 
 

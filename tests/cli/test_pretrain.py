@@ -138,5 +138,5 @@ def test_a_budget_too_small_for_a_step_is_refused_with_what_is_needed(data: Path
     process = started("pretrain", data, "--out", tmp_path / "bb", "--budget", "1s")
     _, said = process.communicate(timeout=120)
     assert process.returncode == 2
-    assert "--budget 1 s is too small" in said or "is too small" in said
+    assert "is too small" in said
     assert names(tmp_path) == []

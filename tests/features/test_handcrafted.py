@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from headstart.errors import MissingError
-from headstart.features.handcrafted import SIDE, handcrafted_parts, handcrafted_vector, whole_vector
+from headstart.features.handcrafted import SIDE, handcrafted_parts, handcrafted_vector
 from headstart.networks.backbones import HANDCRAFTED
 from pictures import picture
 
@@ -135,10 +135,6 @@ def test_what_is_where_does_not_matter_to_the_whole() -> None:
     there, here = handcrafted_parts(pixels), handcrafted_parts(moved)
     assert np.abs(there["whole"] - here["whole"]).max() < 0.05
     assert min(np.abs(there[name] - here[name]).max() for name in ("grey", "colour", "edges", "texture")) > 0.1
-
-
-def test_the_whole_can_be_had_alone() -> None:
-    np.testing.assert_array_equal(whole_vector(noise()), handcrafted_parts(noise())["whole"])
 
 
 # --- grey values ----------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from PIL import Image
 from headstart.errors import MissingError, UserError
 from headstart.jobs.demo import photos
 from headstart.jobs.demo.photos import PHOTOS, REGIONS, Region, cut_patches, photo_files
-from headstart.jobs.demo.run import run_demo, sentence
+from headstart.jobs.demo.run import APPROACHES, run_demo, sentence
 from headstart.progress import Event, silent
 from headstart.settings import DemoSettings
 from models import Shown, contents, few_photos, names, sentences, shown_once
@@ -141,24 +141,16 @@ def shown(cache: object, tmp_path_factory: pytest.TempPathFactory) -> Shown:
     return shown_once(tmp_path_factory.getbasetemp())
 
 
-def test_the_document_has_a_table_for_the_photos_and_one_for_the_digits(shown: Shown) -> None:
+def test_the_document_has_a_comparison_of_the_photos_and_a_table_for_the_digits(shown: Shown) -> None:
     document = shown.document
+    split = document["photos"]["split"]
 
     assert list(document) == ["format", "photos", "digits"]
-    assert document["photos"]["classes"] == 3
-    assert document["photos"]["pictures"] == {
-        "train": 6,
-        "val": 3,
-        "test": 12,
-        "seed": 0,
-        "rule": "ready-made",
-        "test_opened": 1,
-    }
-    assert [row["name"] for row in document["photos"]["rows"]] == [
-        "frozen EfficientNet-Lite0, ImageNet weights",
-        "hand-crafted: colour, texture, edges",
-        "raw pixels",
-    ]
+    assert len(document["photos"]["dataset"]["classes"]) == 3
+    assert {part: split[part] for part in ("train", "val", "test")} == {"train": 6, "val": 3, "test": 12}
+    assert split["rule"] == "ready-made"
+    assert {entry["name"] for entry in document["photos"]["approaches"]} == set(APPROACHES)
+    assert document["photos"]["not_run"] == []
     assert [row["name"] for row in document["digits"]["rows"]] == [
         "small VGG pretrained on 0-4, frozen",
         "small VGG from scratch",
@@ -166,18 +158,19 @@ def test_the_document_has_a_table_for_the_photos_and_one_for_the_digits(shown: S
     ]
 
 
-def test_the_photos_are_judged_on_the_same_test_patches_as_the_model_that_is_left(shown: Shown) -> None:
-    results = json.loads((shown.out / "model" / "run" / "results.json").read_text(encoding="utf-8"))
-    [first, *_] = shown.document["photos"]["rows"]
+def test_the_comparison_of_the_photos_is_the_one_that_the_report_beside_it_shows(shown: Shown) -> None:
+    results = json.loads((shown.out / "run" / "results.json").read_text(encoding="utf-8"))
 
-    assert first["accuracy"] == results["approaches"][0]["test"]["accuracy"]
-    assert shown.document["photos"]["chance"] == pytest.approx(1 / 3)
+    assert shown.document["photos"] == {name: results[name] for name in shown.document["photos"]}
+    assert results["verdict"]["sentence"].split(":")[0] in (shown.out / "run" / "report.md").read_text(encoding="utf-8")
+    assert shown.document["photos"]["verdict"]["chance"] == pytest.approx(1 / 3)
 
 
 def test_the_networks_see_the_shapes_of_photos_and_digits_far_above_chance(shown: Shown) -> None:
-    photos_table, digits = shown.document["photos"], shown.document["digits"]
+    frozen = {entry["name"]: entry["test"]["accuracy"] for entry in shown.document["photos"]["approaches"]}
+    digits = shown.document["digits"]
 
-    assert photos_table["rows"][0]["accuracy"]["low"] > 0.5
+    assert frozen["frozen+logistic"]["low"] > 0.5
     assert digits["rows"][0]["accuracy"]["low"] > 0.85
     assert digits["chance"] < 0.25
 
@@ -189,10 +182,10 @@ def test_the_digits_are_learnt_from_few_pictures_and_the_baseline_has_learnt_tho
     assert digits["scratch_train_accuracy"] == 1
 
 
-def test_every_table_says_a_sentence_for_each_approach_without_transfer(shown: Shown) -> None:
-    said = shown.document["photos"]["sentences"] + shown.document["digits"]["sentences"]
+def test_the_digits_have_a_sentence_for_each_approach_without_transfer(shown: Shown) -> None:
+    said = shown.document["digits"]["sentences"]
 
-    assert len(said) == 4
+    assert len(said) == 2
     assert all("exact McNemar test, p " in text for text in said)
 
 
@@ -213,10 +206,11 @@ def test_the_demo_runs_again_in_its_own_folder_and_says_the_same(
 ) -> None:
     left, document = again
 
-    assert document["photos"]["rows"] == shown.document["photos"]["rows"]
-    assert document["photos"]["sentences"] == shown.document["photos"]["sentences"]
+    answers = [{name: entry[name] for name in ("id", "val", "test")} for entry in document["photos"]["approaches"]]
+    before = shown.document["photos"]["approaches"]
+    assert answers == [{name: entry[name] for name in ("id", "val", "test")} for entry in before]
     assert left.document == document
-    assert names(left.out) == ["demo.json", "model", "photos"]
+    assert names(left.out) == ["demo.json", "photos", "run"]
     assert names(left.out.parent) == ["demo"]
 
 
@@ -229,7 +223,7 @@ def test_without_a_training_backend_the_second_half_is_left_out_and_that_is_said
     assert "pip install 'headstart[train]'" in left.said
 
 
-@pytest.mark.parametrize("name", ["thesis.txt", "photos/holiday.jpg", "model/manifest.json"])
+@pytest.mark.parametrize("name", ["thesis.txt", "photos/holiday.jpg", "run/compare.json"])
 def test_a_folder_that_no_demo_wrote_is_refused_and_stays_as_it_was(tmp_path: Path, name: str) -> None:
     mine = tmp_path / "mine" / name
     mine.parent.mkdir(parents=True)

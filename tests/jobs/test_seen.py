@@ -56,6 +56,8 @@ def test_test_pictures_that_pretraining_saw_are_left_out_and_told(
     said = "2 test pictures are among those that bb was pretrained on: they are left out, and 2 are judged."
     assert said in after.said
     assert said in after.results["warnings"]
+    again = train(data, tmp_path / "after", backbone=str(folder))
+    assert [each.results["split"]["test_opened"] for each in (after, again)] == [1, 2]
 
 
 def test_with_no_test_picture_left_nothing_is_claimed(

@@ -268,6 +268,6 @@ def test_a_network_is_judged_epoch_by_epoch_and_ended_early_if_it_is_hopeless(
     found = run_tune(TuneSettings(data, out=tmp_path / "out", approach="scratch", budget="4m", trials=2), silent)
     assert told == [(0, 1), (0, 2), (0, 3), (0, 4), (1, 1), (1, 2)]
     assert found["trials"] == {"complete": 1, "pruned": 1, "failed": 0}
-    assert found["model"]["id"] == "scratch@small_vgg3x32"
+    assert found["model"]["id"] == "scratch"
     assert found["model"]["val"]["accuracy"] == pytest.approx(found["val"]["accuracy"], abs=1e-6)
     assert list((cache_folder() / "checkpoints").iterdir()) == []

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from scipy.stats import binom, norm
 
-from headstart.judge.intervals import RESAMPLES, Interval, Z, percentile_interval, resampling_weights, wilson
+from headstart.judge.intervals import (
+    RESAMPLES,
+    Interval,
+    Z,
+    logit_interval,
+    lowered_interval,
+    percentile_interval,
+    resampling_weights,
+    wilson,
+    wilson_ends,
+)
 
 
 @pytest.mark.parametrize(
@@ -89,24 +102,55 @@ def test_wilsons_interval_covers_the_true_share_95_times_in_100(n: int) -> None:
     assert coverage.min() > 0.88
 
 
+@given(shares, st.floats(1, 20))
+@settings(deadline=None)
+def test_the_same_share_of_fewer_effective_pictures_has_a_wider_interval(drawn: tuple[int, int], effect: float) -> None:
+    successes, n = drawn
+    low, high = wilson_ends(successes / n, n / effect)
+    assert low <= wilson(successes, n).low + 1e-12
+    assert high >= wilson(successes, n).high - 1e-12
+
+
+def alone(n: int) -> NDArray[np.intp]:
+    return np.arange(n)
+
+
+def drawn_weights(numbers: NDArray[np.intp], seed: int) -> NDArray[np.float32]:
+    return np.concatenate(list(resampling_weights(numbers, seed)))
+
+
 @pytest.mark.parametrize("n", [1, 7, 100])
 def test_every_resample_draws_as_many_pictures_as_there_are(n: int) -> None:
-    weights = resampling_weights(n, seed=0)
+    weights = drawn_weights(alone(n), seed=0)
     assert weights.shape == (RESAMPLES, n)
     assert weights.dtype == np.float32
     np.testing.assert_array_equal(weights.sum(axis=1), np.full(RESAMPLES, n))
 
 
 def test_every_picture_is_drawn_about_as_often_as_any_other() -> None:
-    weights = resampling_weights(50, seed=0)
+    weights = drawn_weights(alone(50), seed=0)
     np.testing.assert_allclose(weights.mean(axis=0), np.ones(50), atol=0.15)
     # A draw with replacement leaves out 1 / e of the pictures.
     assert (weights == 0).mean() == pytest.approx((1 - 1 / 50) ** 50, abs=0.01)
 
 
 def test_resamples_depend_on_the_seed_alone() -> None:
-    np.testing.assert_array_equal(resampling_weights(9, seed=4), resampling_weights(9, seed=4))
-    assert (resampling_weights(9, seed=4) != resampling_weights(9, seed=5)).any()
+    np.testing.assert_array_equal(drawn_weights(alone(9), seed=4), drawn_weights(alone(9), seed=4))
+    assert (drawn_weights(alone(9), seed=4) != drawn_weights(alone(9), seed=5)).any()
+
+
+def test_pictures_of_one_unit_are_drawn_together_and_whole_units_are_drawn() -> None:
+    weights = drawn_weights(np.array([0, 1, 0, 2, 1, 0]), seed=0)
+    np.testing.assert_array_equal(weights[:, [0, 0, 1]], weights[:, [2, 5, 4]])
+    np.testing.assert_array_equal(weights[:, [0, 1, 3]].sum(axis=1), np.full(RESAMPLES, 3))
+
+
+def test_many_pictures_get_the_same_draws_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(resampling_weights(alone(9), seed=4))
+    monkeypatch.setattr("headstart.judge.intervals._BLOCK", 9 * 300)
+    blocks = list(resampling_weights(alone(9), seed=4))
+    assert [len(block) for block in blocks] == [300, 300, 300, 300, 300, 300, 200]
+    np.testing.assert_array_equal(np.concatenate(blocks), whole[0])
 
 
 def test_the_percentile_interval_holds_95_of_100_resampled_values() -> None:
@@ -128,6 +172,37 @@ def test_without_any_known_resample_the_interval_is_the_value() -> None:
 def test_the_percentile_interval_contains_its_value(value: float) -> None:
     interval = percentile_interval(value, np.linspace(0, 1, 101))
     assert interval.low <= value <= interval.high
+
+
+def test_the_lowered_interval_lies_below_its_resamples_by_as_much_as_they_are_too_high() -> None:
+    # The mean of the resampled values is 0.1 too high, their 97.5 percentile is 0.69.
+    interval = lowered_interval(0.4, np.linspace(0.3, 0.7, 401))
+    assert (interval.low, interval.high) == pytest.approx((0.4 - 0.29, 0.69 - 0.1))
+
+
+@pytest.mark.parametrize(("value", "low", "high"), [(0.3, 0, 0.49), (0.2, 0, 0.39), (0.0, 0, 0.19), (0.8, 0.8, 0.99)])
+def test_the_lowered_interval_contains_its_value_and_nothing_below_0(value: float, low: float, high: float) -> None:
+    interval = lowered_interval(value, np.linspace(0.3, 0.7, 401))
+    assert (interval.low, interval.value, interval.high) == pytest.approx((low, value, high))
+
+
+def test_the_logit_interval_is_symmetric_in_log_odds() -> None:
+    # The deviation of the log odds is 0.03 / (0.9 x 0.1) = 1/3.
+    interval = logit_interval(0.9, np.array([0.87, 0.93]))
+    odds = [9 * math.exp(-Z / 3), 9 * math.exp(Z / 3)]
+    assert (interval.low, interval.high) == pytest.approx([each / (1 + each) for each in odds])
+
+
+@given(st.floats(0, 1), st.lists(st.one_of(st.floats(0, 1), st.just(math.nan)), min_size=1, max_size=20))
+@settings(deadline=None)
+def test_the_logit_interval_contains_its_value_and_stays_within_0_and_1(value: float, resampled: list[float]) -> None:
+    interval = logit_interval(value, np.array(resampled))
+    assert 0 <= interval.low <= interval.value <= interval.high <= 1
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_the_logit_interval_of_0_and_1_has_no_width(value: float) -> None:
+    assert logit_interval(value, np.array([0.2, 0.4])) == Interval(value, value, value)
 
 
 def test_an_interval_as_a_document_has_its_value_and_ends() -> None:

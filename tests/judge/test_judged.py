@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sklearn.metrics import average_precision_score, roc_auc_score
 
-from headstart.judge import judged as judged_module
+from headstart.judge.groups import share_interval
 from headstart.judge.judged import chance_of, figures_with_intervals, plain_figures
+from headstart.judge.operating_point import operating_point
 
 CLASSES = ("ant", "bee", "cow", "dog", "emu", "fox")
 NUMBERS = (
@@ -25,7 +27,11 @@ NUMBERS = (
     "f1_weighted",
     "mcc",
     "log_loss",
+    "brier",
+    "ece",
     "top5_accuracy",
+    "roc_auc_macro",
+    "average_precision_macro",
 )
 
 Labels = NDArray[np.intp]
@@ -57,8 +63,8 @@ def document() -> dict[str, Any]:
 
 
 def test_the_document_has_every_figure(document: dict[str, Any]) -> None:
-    others = {"chance", "pictures", "per_class", "confusion_matrix", "warnings"}
-    assert document.keys() == {*NUMBERS, *others}
+    others = {"chance", "pictures", "groups", "per_class", "confusion_matrix", "reliability", "operating_point"}
+    assert document.keys() == {*NUMBERS, *others, "warnings"}
 
 
 @pytest.mark.parametrize("name", NUMBERS)
@@ -81,6 +87,7 @@ def test_accuracy_has_wilsons_interval() -> None:
 def test_chance_and_the_number_of_pictures_are_told(document: dict[str, Any]) -> None:
     assert document["chance"] == 0.2
     assert document["pictures"] == 120
+    assert document["groups"] == 120
 
 
 @pytest.mark.parametrize(("i", "name"), list(enumerate(CLASSES)))
@@ -92,6 +99,9 @@ def test_every_class_has_its_figures(document: dict[str, Any], i: int, name: str
     assert entry["recall"]["value"] == pytest.approx((own & guessed).sum() / own.sum(), rel=1e-6)
     assert entry["precision"]["value"] == pytest.approx((own & guessed).sum() / guessed.sum(), rel=1e-6)
     assert entry["f1"]["low"] < entry["f1"]["value"] < entry["f1"]["high"]
+    assert entry["roc_auc"]["value"] == pytest.approx(roc_auc_score(own, proba[:, i]), rel=1e-6)
+    assert entry["average_precision"]["value"] == pytest.approx(average_precision_score(own, proba[:, i]), rel=1e-6)
+    assert entry["roc_auc"]["low"] < entry["roc_auc"]["value"] < entry["roc_auc"]["high"]
 
 
 def test_the_classes_stand_in_their_order(document: dict[str, Any]) -> None:
@@ -132,7 +142,8 @@ def test_a_single_picture_can_be_judged(n: int) -> None:
 def test_a_class_that_neither_occurs_nor_is_predicted_has_no_figures() -> None:
     labels = np.arange(40) % 2
     fox = figures_with_intervals(*certain(labels, labels), CLASSES, 0.5, seed=0)["per_class"]["fox"]
-    assert fox == {"pictures": 0, "predicted": 0, "precision": None, "recall": None, "f1": None}
+    nothing = dict.fromkeys(("precision", "recall", "f1", "roc_auc", "average_precision"))
+    assert fox == {"pictures": 0, "predicted": 0, **nothing}
 
 
 def test_a_certain_error_has_a_finite_log_loss() -> None:
@@ -196,7 +207,10 @@ def two_hundred_studies() -> list[dict[str, Any]]:
         ]
 
 
-@pytest.mark.parametrize("figure", ["balanced_accuracy", "f1_macro", "precision_weighted", "log_loss"])
+@pytest.mark.parametrize(
+    "figure",
+    ["balanced_accuracy", "f1_macro", "precision_weighted", "log_loss", "brier", "roc_auc_macro", "ece"],
+)
 def test_bootstrap_intervals_cover_about_as_often_as_they_say(
     two_hundred_studies: list[dict[str, Any]], figure: str
 ) -> None:
@@ -206,15 +220,105 @@ def test_bootstrap_intervals_cover_about_as_often_as_they_say(
     assert covers.mean() == pytest.approx(0.94, abs=0.04)
 
 
-def test_a_figure_that_a_part_cannot_give_is_null(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judged_module, "summary", lambda labels, proba, weights: {"f1": np.array([np.nan])})
-    assert plain_figures(*predictions(3, seed=0)) == {"f1": None}
+def test_a_figure_that_a_part_cannot_give_is_null() -> None:
+    of_one_class = predictions(20, seed=0, classes_with_pictures=1)
+    assert plain_figures(*of_one_class)["roc_auc_macro"] is None
+    assert plain_figures(*of_one_class)["average_precision_macro"] is None
+    assert figures_with_intervals(*of_one_class, CLASSES, 1, seed=0)["roc_auc_macro"] is None
 
 
 def test_plain_figures_are_plain_numbers() -> None:
     figures = plain_figures(*predictions(40, seed=0))
     assert tuple(figures) == NUMBERS
     assert {type(value) for value in figures.values()} == {float}
+
+
+FIVES = np.arange(120) // 5
+
+
+@pytest.fixture(scope="module")
+def grouped() -> dict[str, Any]:
+    """The same pictures, five of a patient each."""
+    return figures_with_intervals(*alike_in_groups(), CLASSES, 0.2, seed=0, units=FIVES)
+
+
+def alike_in_groups() -> tuple[Labels, Proba]:
+    """Return what a classifier says that sees the same in all pictures of a group."""
+    labels, proba = predictions(24, seed=0)
+    return np.repeat(labels, 5), np.repeat(proba, 5, axis=0)
+
+
+def test_the_number_of_groups_is_told(grouped: dict[str, Any]) -> None:
+    assert (grouped["pictures"], grouped["groups"]) == (120, 24)
+
+
+def test_accuracy_of_groups_has_the_interval_of_groups(grouped: dict[str, Any]) -> None:
+    labels, proba = alike_in_groups()
+    assert grouped["accuracy"] == share_interval(proba.argmax(axis=1) == labels, FIVES).document()
+
+
+@pytest.mark.parametrize("name", sorted({*NUMBERS} - {"ece", "top5_accuracy"}))
+def test_every_interval_is_wider_where_groups_are_alike(grouped: dict[str, Any], name: str) -> None:
+    alone = figures_with_intervals(*alike_in_groups(), CLASSES, 0.2, seed=0)[name]
+    assert grouped[name]["value"] == alone["value"]
+    assert grouped[name]["high"] - grouped[name]["low"] > 1.5 * (alone["high"] - alone["low"])
+
+
+def test_intervals_of_groups_are_as_wide_as_those_of_one_picture_each(grouped: dict[str, Any]) -> None:
+    one_each = figures_with_intervals(*predictions(24, seed=0), CLASSES, 0.2, seed=0)
+    ends = [(document["f1_macro"]["low"], document["f1_macro"]["high"]) for document in (grouped, one_each)]
+    assert ends[0] == pytest.approx(ends[1], abs=1e-6)
+
+
+def test_units_of_one_picture_change_nothing_whatever_they_are_called(document: dict[str, Any]) -> None:
+    units = np.random.default_rng(0).permutation(1000)[:120]
+    assert figures_with_intervals(*predictions(120, seed=0), CLASSES, 0.2, seed=0, units=units) == document
+
+
+def test_many_pictures_are_judged_in_blocks_to_the_same_figures(
+    document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headstart.judge.intervals._BLOCK", 120 * 300)
+    in_blocks = figures_with_intervals(*predictions(120, seed=0), CLASSES, 0.2, seed=0)
+    for name in NUMBERS:
+        assert in_blocks[name] == pytest.approx(document[name], rel=1e-5)
+    assert in_blocks["per_class"]["ant"]["roc_auc"] == pytest.approx(document["per_class"]["ant"]["roc_auc"])
+
+
+@pytest.mark.parametrize(("groups", "warned"), [(3, True), (19, True), (20, False), (120, False)])
+def test_groups_that_are_few_are_warned_of(groups: int, warned: bool) -> None:
+    document = figures_with_intervals(*predictions(120, seed=0), CLASSES, 0.2, seed=0, units=np.arange(120) % groups)
+    told = f"The 120 judged pictures come from {groups} groups only: the intervals are rough."
+    assert (told in document["warnings"]) is warned
+
+
+def test_few_pictures_that_are_alone_are_not_called_groups() -> None:
+    document = figures_with_intervals(*wrong_in(5, 15), CLASSES, 0.2, seed=0, units=range(15))
+    assert document["warnings"] == ["Only 15 pictures were judged: the intervals are wide and rough."]
+
+
+def test_the_reliability_curve_counts_every_picture(document: dict[str, Any]) -> None:
+    assert sum(entry["pictures"] for entry in document["reliability"]) == 120
+
+
+def test_two_classes_with_val_have_an_operating_point() -> None:
+    val, test = (predictions(60, seed=seed, n_classes=2, classes_with_pictures=2) for seed in (1, 2))
+    document = figures_with_intervals(*test, ("cat", "dog"), 0.5, seed=0, val=val)
+    assert document["operating_point"] == operating_point(test, np.arange(60), ("cat", "dog"), val)
+    assert document["operating_point"]["positive"] == "dog"
+
+
+def test_without_val_there_is_none(document: dict[str, Any]) -> None:
+    assert document["operating_point"] is None
+
+
+def test_the_error_of_calibration_of_an_honest_classifier_may_be_as_small_as_0() -> None:
+    random = np.random.default_rng(0)
+    sure = random.uniform(0.6, 1, 300)
+    labels = (random.random(300) > sure).astype(np.intp)
+    document = figures_with_intervals(labels, np.stack([sure, 1 - sure], axis=1), ("a", "b"), 0.5, seed=0)
+    assert document["ece"]["low"] == 0
+    assert document["ece"]["value"] > 0.02
 
 
 @pytest.mark.parametrize(

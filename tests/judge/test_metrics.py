@@ -129,6 +129,25 @@ def test_log_loss_is_scikit_learns(judged: Judged) -> None:
     assert judged.figures()["log_loss"] == pytest.approx(expected, abs=1e-9)
 
 
+@given(any_judged())
+@quick
+def test_the_brier_score_is_scikit_learns_sum_over_classes(judged: Judged) -> None:
+    expected = sklearns.brier_score_loss(
+        judged.labels, judged.proba, labels=range(judged.n_classes), scale_by_half=False
+    )
+    assert judged.figures()["brier"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_brier_score_of_two_classes_is_twice_that_of_one() -> None:
+    judged = Judged(np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.4, 0.6], [0.7, 0.3]]))
+    assert judged.figures()["brier"] == pytest.approx(2 * (0.1**2 + 0.4**2 + 0.7**2) / 3)
+
+
+@pytest.mark.parametrize(("label", "brier"), [(0, 0), (1, 2)])
+def test_the_brier_score_of_the_certain_is_0_if_right_and_2_if_wrong(label: int, brier: float) -> None:
+    assert Judged(np.array([label]), np.eye(3)[[0]]).figures()["brier"] == brier
+
+
 @given(any_judged(min_classes=6))
 @quick
 def test_top5_accuracy_is_scikit_learns(judged: Judged) -> None:

@@ -7,7 +7,7 @@ import dataclasses
 import pytest
 
 from headstart.errors import MissingError, UserError
-from headstart.learn.approaches import APPROACHES, OPTIONS, approach
+from headstart.learn.approaches import APPROACHES, COMPARED, OPTIONS, approach
 from headstart.learn.head_fits import HEAD_FITS
 from headstart.networks import keras_backend
 from headstart.settings import TrainSettings
@@ -79,6 +79,11 @@ def test_what_trains_with_keras_is_refused_without_a_backend_and_nothing_else(
 def test_an_entry_cannot_be_changed() -> None:
     with pytest.raises(AttributeError):
         APPROACHES["frozen+logistic"].name = "other"  # type: ignore[misc]
+
+
+def test_what_is_compared_where_nothing_is_named_is_of_every_kind_once() -> None:
+    assert {approach(name).family for name in COMPARED} == {entry.family for entry in APPROACHES.values()}
+    assert len(set(COMPARED)) == len(COMPARED) == 10
 
 
 def test_options_of_families_are_options_of_train() -> None:

@@ -14,7 +14,8 @@ from sklearn.preprocessing import StandardScaler
 from headstart.learn import ridge
 from headstart.learn.fit import Fit
 from headstart.learn.gram import standard_of
-from headstart.learn.ridge import ALPHAS, _Fitted, fit_ridge
+from headstart.learn.heads import softmax
+from headstart.learn.ridge import ALPHAS, _Fitted, fit_ridge, fit_ridge_and_left_out
 from headstart.learn.rows import Floats, Labels, Rows, rows_of
 from headstart.progress import silent
 
@@ -78,6 +79,17 @@ def test_held_out_scores_are_those_of_fits_without_each_unit(n: int, dimension: 
     for own in (unit == number for number in np.unique(unit)):
         expected[own] = closed_form(rows, 0.05, ~own)[own]
     np.testing.assert_allclose(found, expected, atol=1e-3)
+
+
+def test_each_row_is_judged_by_the_fit_without_its_unit_at_the_penalty_and_temperature_of_the_head() -> None:
+    rows = weighted(drawn(60, 6).rows)
+    left_out = np.where(np.arange(60) < 8, -1, np.arange(60) // 3)
+    fit, proba = fit_ridge_and_left_out(rows, left_out)
+    (own,) = np.nonzero(left_out == 7)
+    scores = closed_form(rows, fit.chosen["alpha"], left_out != 7)[own]
+    np.testing.assert_allclose(proba[own], softmax(scores / fit.chosen["temperature"]), atol=1e-3)
+    np.testing.assert_allclose(proba[:8], 1 / 3)
+    np.testing.assert_allclose(least_squares(fit, rows.features), closed_form(rows, fit.chosen["alpha"]), atol=1e-4)
 
 
 def test_a_weight_of_two_counts_like_the_row_twice(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,13 @@ def test_bars_have_the_contrast_of_wcag_aa(palette: dict[str, str], colour: str)
     assert contrast(palette[colour], palette["raised"]) >= 3
 
 
+@pytest.mark.parametrize("palette", palettes(), ids=("light", "dark", "paper"))
+@pytest.mark.parametrize("number", range(1, 9))
+def test_signs_in_charts_have_the_contrast_of_wcag_aa(palette: dict[str, str], number: int) -> None:
+    assert contrast(palette[f"series-{number}"], palette["paper"]) >= 3
+    assert contrast(palette[f"series-{number}"], palette["raised"]) >= 3
+
+
 def test_contrast_is_measured_as_wcag_does() -> None:
     assert contrast("#fff", "#000000") == pytest.approx(21)
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.005)

@@ -22,12 +22,21 @@ from headstart.learn.heads import DenseHead
 from headstart.networks.backbones import BACKBONES
 from headstart.progress import Event
 from headstart.ship import bundle as bundle_module
-from headstart.ship.bundle import Bundle, read_bundle, read_predictions, write_bundle
+from headstart.ship.bundle import (
+    PREDICTIONS,
+    Bundle,
+    HeldOutPrediction,
+    read_bundle,
+    read_predictions,
+    write_bundle,
+    write_model,
+    write_predictions,
+)
 from models import Trained, contents, copied, names, put_tensors, put_weights, sentences, sign
 
 SPLIT = Split({"a" * 64: "train", "b" * 64: "test"}, 3, "by hand", "c" * 64, test_opened=2)
 FEATURES = Recipe("avg_pool", "squash", (224,)).document() | {"dimension": 1280}
-SAID = bundle_module.HeldOutPrediction("ant/größe, 1.png", "ant", "frozen+mlp@vgg16", "bee 🐝", 0.1 + 0.2)
+SAID = HeldOutPrediction("ant/größe, 1.png", "ant", "frozen+mlp@vgg16", "bee 🐝", 0.1 + 0.2)
 
 
 def floats(*shape: int) -> NDArray[np.float32]:
@@ -48,7 +57,7 @@ def small_bundle() -> Bundle:
 
 
 def written(out: Path) -> Path:
-    write_bundle(out, small_bundle(), {"format": 1, "approaches": []}, SPLIT, [SAID])
+    write_bundle(out, small_bundle(), {"format": 1, "approaches": []}, SPLIT, [SAID], card="# A model\n")
     return out
 
 
@@ -72,13 +81,44 @@ def test_the_split_and_the_test_predictions_are_read_back_as_they_were_written(t
     model = written(tmp_path / "model")
 
     assert read_split(model / "run" / "split.json") == SPLIT
-    assert read_predictions(model) == {SAID.path: SAID}
+    assert read_predictions(model / PREDICTIONS) == [SAID]
+
+
+@pytest.mark.parametrize(
+    "name", ["a,b", '"quoted"', "=cmd|x", "two\nlines", "carriage\rreturn", "中文", "bytes \udcff", "<img>", " ", ""]
+)
+def test_predictions_are_read_back_whatever_things_are_called(tmp_path: Path, name: str) -> None:
+    rows = [HeldOutPrediction(f"{name}/1.png", name, f"{way}@{name}", name, 0.1) for way in ("scratch", "fine-tune")]
+    write_predictions(iter(rows), tmp_path / "predictions.csv")
+    assert read_predictions(tmp_path / "predictions.csv") == rows
+
+
+def test_without_predictions_there_is_a_head_line(tmp_path: Path) -> None:
+    write_predictions([], tmp_path / "predictions.csv")
+    assert (tmp_path / "predictions.csv").read_bytes() == b"path,label,approach,predicted,probability\r\n"
+    assert read_predictions(tmp_path / "predictions.csv") == []
+
+
+def test_a_model_can_be_written_without_a_run_and_takes_the_place_of_one(tmp_path: Path) -> None:
+    model = written(tmp_path / "model")
+    whole = read_bundle(model)
+    write_model(model, small_bundle())
+    assert list(contents(model)) == ["manifest.json", "weights.safetensors"]
+    alone = read_bundle(model)
+    assert_same_arrays(alone.head.tensors(), whole.head.tensors())
+    assert alone.facts == whole.facts
+    assert names(tmp_path) == ["model"]
+
+
+def test_the_card_is_what_was_given(tmp_path: Path) -> None:
+    assert (written(tmp_path / "model") / "README.md").read_text(encoding="utf-8") == "# A model\n"
 
 
 def test_a_model_folder_is_documents_and_arrays_and_nothing_that_could_run(tmp_path: Path) -> None:
     model = written(tmp_path / "model")
 
     assert list(contents(model)) == [
+        "README.md",
         "manifest.json",
         "run/predictions.csv",
         "run/results.json",
@@ -290,7 +330,7 @@ def test_when_writing_fails_the_old_model_stays_whole_and_nothing_is_left_over(
 ) -> None:
     model = written(tmp_path / "model")
     before = contents(model)
-    monkeypatch.setattr(bundle_module, "_write_predictions", full_disk)
+    monkeypatch.setattr(bundle_module, "write_predictions", full_disk)
 
     with pytest.raises(OSError, match="No space left"):
         written(model)
@@ -309,7 +349,7 @@ def test_a_model_takes_the_place_of_an_older_one_as_a_whole(trained: Trained, tm
 
 def test_documents_hold_no_number_that_json_does_not_know(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        write_bundle(tmp_path / "model", small_bundle(), {"accuracy": float("nan")}, SPLIT, [])
+        write_bundle(tmp_path / "model", small_bundle(), {"accuracy": float("nan")}, SPLIT, [], card="")
 
     assert names(tmp_path) == []
 
@@ -354,6 +394,6 @@ def test_a_calibration_is_a_text_and_no_place(trained: Trained, tmp_path: Path, 
 )
 def test_a_recipe_is_read_back_as_it_was_written(tmp_path: Path, recipe: Recipe) -> None:
     bundle = dataclasses.replace(small_bundle(), recipe=recipe, precision="int8", calibration="c" * 64)
-    write_bundle(tmp_path / "model", bundle, {"format": 1, "approaches": []}, SPLIT, [SAID])
+    write_bundle(tmp_path / "model", bundle, {"format": 1, "approaches": []}, SPLIT, [SAID], card="# A model\n")
     found = read_bundle(tmp_path / "model")
     assert (found.recipe, found.precision, found.calibration) == (recipe, "int8", "c" * 64)

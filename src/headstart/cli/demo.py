@@ -14,19 +14,20 @@ _DEFAULTS = DemoSettings()
 
 
 def demo(settings: Annotated[DemoSettings, Parameter(name="*")] = _DEFAULTS) -> None:
-    """Show in under a minute what a head start is worth, on photos that come with installed packages."""
+    """Show in under 90 seconds what a head start is worth, on photos that come with installed packages."""
+    from headstart.cli.printing import print_comparison
     from headstart.jobs.demo.run import run_demo
     from headstart.progress import on_stderr
 
     with on_stderr() as listen:
         document = run_demo(settings, listen)
     photos, digits = document["photos"], document["digits"]
-    per_class = photos["pictures"]["train"] // photos["classes"]
-    _print(
-        f"How much is a head start worth? {photos['classes']} photos, {per_class} training patches each from the left "
-        f"half,\n{photos['pictures']['test']} test patches from the right half, the same classifier on top:",
-        photos,
+    classes, split = len(photos["dataset"]["classes"]), photos["split"]
+    print(
+        f"How much is a head start worth? {classes} photos, {split['train'] // classes} training patches each from the "
+        f"left half,\n{split['test']} test patches from the right half, every approach on the same ones:\n"
     )
+    print_comparison(photos)
     print("(Twenty patches of one photo are not twenty photos: all this holds for patches of these photos.)")
     if digits:
         _print(
@@ -36,9 +37,9 @@ def demo(settings: Annotated[DemoSettings, Parameter(name="*")] = _DEFAULTS) -> 
         )
     place = shlex.quote(str(settings.out))
     print(
-        f"\nThe pictures are in {place}/photos, the model is in {place}/model. Go on with:\n"
-        f"  headstart predict {place}/model {place}/photos/test/coffee/00.png\n"
-        f"  headstart train {place}/photos --out my-model --approach frozen+mlp\n"
+        f"\nThe report is {place}/run/report.html: open it in a browser. Go on with:\n"
+        f"  headstart predict {place}/run/model {place}/photos/test/coffee/00.png\n"
+        "  headstart compare YOUR_FOLDER --out my-run\n"
         "  headstart train YOUR_FOLDER --out my-model"
     )
 

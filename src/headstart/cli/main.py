@@ -10,7 +10,21 @@ import warnings
 import cyclopts
 
 from headstart import __version__
-from headstart.cli import backbones, cache, check, demo, evaluate, features, fix, predict, pretrain, train, tune
+from headstart.cli import (
+    backbones,
+    cache,
+    check,
+    compare,
+    demo,
+    evaluate,
+    features,
+    fix,
+    predict,
+    pretrain,
+    report,
+    train,
+    tune,
+)
 from headstart.errors import HeadstartError, refusal
 
 app = cyclopts.App(
@@ -26,6 +40,8 @@ for command in (
     check.check,
     fix.fix,
     train.train,
+    compare.compare,
+    report.report,
     pretrain.pretrain,
     tune.tune,
     predict.predict,

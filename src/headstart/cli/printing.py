@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from headstart.documents import json_text
+from headstart.documents import json_text, showable
 
 FIGURES = {
     "accuracy": "accuracy",
@@ -68,3 +68,36 @@ def print_findings(document: Mapping[str, Any]) -> None:
             print(f"          … and {finding['count'] - _SHOWN} more")
         print(f"        → {finding['advice']}")
     print(f"\n{verdict(document)}")
+
+
+def print_comparison(results: Mapping[str, Any]) -> None:
+    """Print the table of approaches, the best on val first, and the verdict."""
+    from headstart.jobs.comparing.judged import in_order
+    from headstart.report.words import said
+
+    entries = {entry["id"]: entry for entry in results["approaches"]}
+    split = results["split"]
+    if entries:
+        name = showable(results["dataset"]["name"])
+        title = f"{name}: {split['val']} val pictures to choose by, {split['test']} test pictures"
+        rows = [_row(entries[name]) for name in in_order(list(entries.values()))]
+        chance = ("chance", "", f"{results['verdict']['chance']:.3f}", "", "", "")
+        print_table(title, ("", "val", "test", "95 % interval", "seconds", ""), [*rows, chance])
+        print()
+    for each in results["not_run"]:
+        print(showable(f"Not run: {each['id']}: {each['why']}"))
+    for statement in results["verdict"]["statements"]:
+        print(showable(said("en", statement["key"], statement["values"])))  # names of classes may be any text
+
+
+def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return an approach as a row; a network that hadn't converged is marked."""
+    accuracy, training = entry["test"]["accuracy"], entry.get("training")
+    return (
+        entry["id"],
+        f"{entry['val']['accuracy']:.3f}",
+        f"{accuracy['value']:.3f}",
+        f"{accuracy['low']:.3f} – {accuracy['high']:.3f}",
+        f"{sum(entry['seconds'].values()):.1f}",
+        "not converged" if training and not training["converged"] else "",
+    )

@@ -57,14 +57,6 @@ def handcrafted_vector(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.concatenate(list(handcrafted_parts(pixels).values()))
 
 
-def whole_vector(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return the part ``whole`` of `handcrafted_parts` alone: for pictures in which it doesn't matter what is where.
-
-    Few patches of textures are told apart better by these numbers than by all.
-    """
-    return handcrafted_parts(pixels)["whole"]
-
-
 def handcrafted_parts(pixels: NDArray[np.uint8]) -> dict[str, NDArray[np.float32]]:
     """Return the parts of a picture's vector by name, each ``(n,)`` float32.
 

@@ -12,15 +12,14 @@ import numpy as np
 from headstart.addresses import Address
 from headstart.data.audit import audit, by_severity
 from headstart.data.audit.finding import ERROR, WARNING, Audited, Finding
-from headstart.data.decode import Geometry
 from headstart.data.inspect import Inspected
 from headstart.data.split import SHARES, new_split, read_split
-from headstart.data.workers import Task, replies
 from headstart.documents import write_document
 from headstart.errors import UserError
 from headstart.folders import check_out, folder_in_place_of
 from headstart.jobs.environment import environment
 from headstart.jobs.pictures import Pictures, check_fit, check_folds, pictures_of
+from headstart.jobs.thumbnails import thumbnails_of
 from headstart.progress import Entered, Listener
 from headstart.settings import CheckSettings
 
@@ -112,18 +111,13 @@ def _thumbnails(pictures: Pictures, findings: Iterable[Finding]) -> dict[str, by
     """Return small JPEG pictures, without any metadata, of what the page shows first, by path."""
     from headstart.report.check_page import COPIES, ITEMS
 
-    records = {record.path: record for record in pictures.dataset.records}
+    known = {record.path for record in pictures.dataset.records}
     wanted: dict[str, None] = {}
     for finding in findings:
         for item in finding.items[:ITEMS]:
             paths = [item] if isinstance(item, str) else item[:COPIES]
-            wanted.update(dict.fromkeys(path for path in paths if path in records))
-    shown = list(wanted)[:_MOST]
-    tasks = [
-        Task(pictures.dataset.file(records[path]), "thumbnail", Geometry(_THUMBNAIL), records[path].sha256)
-        for path in shown
-    ]
-    return {path: reply.payload for path, reply in zip(shown, replies(tasks), strict=True) if not reply.reason}
+            wanted.update(dict.fromkeys(path for path in paths if path in known))
+    return dict(thumbnails_of(pictures.dataset, list(wanted)[:_MOST], _THUMBNAIL))
 
 
 def _write(out: Path, document: dict[str, Any], thumbnails: dict[str, bytes]) -> None:

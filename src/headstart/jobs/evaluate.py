@@ -11,7 +11,7 @@ from headstart.data.split import read_split
 from headstart.errors import UserError
 from headstart.jobs.classifier import load
 from headstart.jobs.extraction import store_of
-from headstart.jobs.holdout import few_units_warnings, opened_once_more, test_part
+from headstart.jobs.holdout import opened_once_more, test_part
 from headstart.jobs.pictures import pictures_of
 from headstart.judge.judged import chance_of, figures_with_intervals
 from headstart.learn.approaches import APPROACHES
@@ -57,9 +57,10 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
         opened_once_more(lock, settings.split, listen)
     position = {name: i for i, name in enumerate(model.classes)}
     labels = np.array([position[r.label] for r in dataset.records])
-    figures = figures_with_intervals(labels, proba, model.classes, chance_of(labels, labels), seed=0)
+    units = pictures.units_of(dataset.records)
+    figures = figures_with_intervals(labels, proba, model.classes, chance_of(labels, labels), seed=0, units=units)
     seen = _seen_in_training(settings, dataset, _sides_learnt_from(model.bundle))
-    warnings = figures.pop("warnings") + few_units_warnings(pictures.units_of(dataset.records))
+    warnings = figures.pop("warnings")
     if dataset.skipped:
         warnings.append(skipped_sentence(dataset.skipped))
     if seen:

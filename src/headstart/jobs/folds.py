@@ -33,6 +33,7 @@ def fold_figures(given: Given, features: Features, listen: Listener) -> dict[str
     count = max(split.folds.values()) + 1
     listen(Entered(f"cross-validating in {count} folds"))
     judged: list[NDArray[np.intp]] = []
+    units: list[int] = []
     probabilities_of: list[Floats] = []
     each = []
     for number in range(count):
@@ -41,12 +42,13 @@ def fold_figures(given: Given, features: Features, listen: Listener) -> dict[str
         test = vectors_for(features, of_sides(dataset, fold, "test").records)
         proba = probabilities(fit.head, test)
         judged.append(labels_of(test.dataset))
+        units += [given.units[record.sha256] for record in test.dataset.records]
         probabilities_of.append(proba)
         each.append(plain_figures(judged[-1], proba))
     accuracies = [float(figures["accuracy"] or 0) for figures in each]
     labels, proba = np.concatenate(judged), np.concatenate(probabilities_of)
     chance = chance_of(labels_of(dataset), labels)
-    figures = figures_with_intervals(labels, proba, dataset.classes, chance, given.settings.seed)
+    figures = figures_with_intervals(labels, proba, dataset.classes, chance, given.settings.seed, units=units)
     return {
         "count": count,
         "mean_accuracy": float(np.mean(accuracies)),

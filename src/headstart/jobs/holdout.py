@@ -31,9 +31,6 @@ from headstart.progress import Listener, Said
 from headstart.settings import TrainSettings
 from headstart.ship.bundle import SPLIT
 
-FEW_UNITS = 20
-"""Test pictures from fewer groups are warned of."""
-
 _DEDUPED = ("duplicate-across-splits", "near-duplicate-across-splits")  # what --dedupe-test deals with
 _LABELS_IN_DOUBT = ("similar-class-names",)
 
@@ -106,7 +103,9 @@ def _as_often_opened(split: Split, settings: TrainSettings) -> Split:
     """Return the split with the count of the one it repeats: trained anew in its own place, a model looks again."""
     with suppress(UserError):
         before = read_split(settings.out / SPLIT)
-        if before.sides == split.sides:
+        # Test pictures that a network had seen were left out since.
+        seen = {content: LEFT_OUT for content, side in before.sides.items() if side == LEFT_OUT}
+        if before.sides == split.sides | seen:
             return replace(split, test_opened=before.test_opened)
     return split
 
@@ -143,20 +142,6 @@ def test_part(dataset: Dataset, split: Split, path: Path) -> Dataset:
             f"({first_three(names)}); restore them, or leave --split out to judge all pictures."
         )
     return replace(dataset, records=tuple(record for record in dataset.records if record.sha256 in wanted))
-
-
-def few_units_warnings(units: Sequence[int]) -> list[str]:
-    """Return a warning if the test pictures, of these ``units``, come from few groups.
-
-    The intervals take pictures as independent.
-    """
-    groups = len(set(units))
-    if groups == len(units) or groups >= FEW_UNITS:
-        return []
-    return [
-        f"The {len(units)} test pictures come from {groups} groups only: the intervals, which take pictures as "
-        "independent, are too narrow."
-    ]
 
 
 def summary(finding: Finding) -> dict[str, Any]:

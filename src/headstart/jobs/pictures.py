@@ -15,7 +15,7 @@ from headstart.data.decode import FITS
 from headstart.data.draw import FEWEST
 from headstart.data.facts import shorter_sides
 from headstart.data.inspect import Inspected, inspected
-from headstart.data.records import Dataset, Listing, PictureRecord
+from headstart.data.records import Dataset, Listing, PictureRecord, skipped_sentence
 from headstart.data.sources import opened, require_classes
 from headstart.data.together import Together, grouped_by, together
 from headstart.errors import UserError, check_choice, nearest
@@ -110,6 +110,16 @@ def _without_classes(listing: Listing, exclude: Sequence[str]) -> Listing:
         pictures=tuple(listed for listed in listing.pictures if listed.label not in exclude),
         labels=tuple(label for label in listing.labels if label not in exclude),
     )
+
+
+def check_classes_left(pictures: Pictures) -> None:
+    """Raise `UserError` if a class lost all its pictures when they were decoded."""
+    dataset = pictures.dataset
+    for name in pictures.inspected.lost:
+        raise UserError(
+            f"{dataset.name}: no picture of class {name} can be read ({skipped_sentence(dataset.skipped)}) Add "
+            f"pictures, or leave the class out with --exclude {name}."
+        )
 
 
 def check_fit(fit: str) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from headstart.judge.reliability import calibration_errors
+
 LOG_LOSS_EPSILON = 1e-7
 """Probabilities are clipped to at least this before the logarithm: about the resolution of float32."""
 
@@ -112,6 +114,8 @@ def summary(labels: NDArray[np.intp], proba: Array, weights: Array) -> dict[str,
         "f1_weighted": _weighted(f1(c), c),
         "mcc": _matthews(c),
         "log_loss": weights @ picture_losses(labels, proba) / total,
+        "brier": weights @ _squared_errors(labels, proba) / total,
+        "ece": calibration_errors(labels, proba, weights),
     }
     if n_classes > TOP_K:
         figures["top5_accuracy"] = weights @ _in_top(labels, proba, TOP_K) / total
@@ -121,6 +125,12 @@ def summary(labels: NDArray[np.intp], proba: Array, weights: Array) -> dict[str,
 def picture_losses(labels: NDArray[np.intp], proba: Array) -> Array:
     """Return ``-log p`` of the true class of each picture, with ``p`` clipped at `LOG_LOSS_EPSILON`."""
     return np.asarray(-np.log(np.clip(proba[np.arange(len(labels)), labels], LOG_LOSS_EPSILON, 1)))
+
+
+def _squared_errors(labels: NDArray[np.intp], proba: Array) -> Array:
+    """Return the sum, over classes, of (probability - 1 or 0)² of each picture, in [0, 2] (Brier 1950)."""
+    truth = np.eye(proba.shape[1], dtype=proba.dtype)[labels]
+    return np.asarray(((proba - truth) ** 2).sum(axis=1))
 
 
 def _in_top(labels: NDArray[np.intp], proba: Array, k: int) -> Array:

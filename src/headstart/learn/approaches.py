@@ -82,6 +82,21 @@ APPROACHES: dict[str, Approach] = {
 }
 
 
+COMPARED = (
+    "handcrafted+svm",
+    "handcrafted+tree",
+    "handcrafted+logistic",
+    "frozen+logistic",
+    "frozen+svm",
+    "frozen+tree",
+    "frozen+knn",
+    "frozen+mlp",
+    "scratch",
+    "fine-tune",
+)
+"""What is compared where nothing is named: every kind of learning, and what most people would try of it."""
+
+
 def approach(name: str) -> Approach:
     """Return the entry ``name``; raise `UserError` with the nearest name if there is none."""
     if name in APPROACHES:

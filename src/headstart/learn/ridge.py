@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.learn.fit import Fit, best, trial
+from headstart.learn.fit import Fit, Trial, best, trial
 from headstart.learn.folds import folds_of
 from headstart.learn.gram import Standard, products_of, standard_of
-from headstart.learn.heads import DenseHead
+from headstart.learn.heads import DenseHead, softmax
 from headstart.learn.rows import Floats, Rows
 from headstart.learn.standardisation import Doubles
 from headstart.progress import Listener
@@ -89,13 +89,31 @@ def fit_ridge(rows: Rows, listen: Listener) -> Fit:
     log-odds: the temperature by which they are divided makes probabilities of them. The penalty stays ``alpha`` times
     the weight of all rows when a unit is left out, and so does the standardisation.
     """
-    fit = _Fitted.to(rows)
-    fold = folds_of(rows)
-    unit = np.unique(rows.units, return_inverse=True)[1]
-    left_out = np.where(fold >= 0, unit, -1)
-    chosen = best(trial(alpha, fit.held_out(alpha, left_out), rows, left_out) for alpha in ALPHAS)
-    head = head_of(fit.solutions.layer(chosen.setting, fit.by, fit.shares)).cooled(chosen.temperature)
-    return Fit(head, {"alpha": chosen.setting, **chosen.document()})
+    fitted, unit = _Fitted.to(rows), np.unique(rows.units, return_inverse=True)[1]
+    chosen = fitted.best_trial(rows, np.where(folds_of(rows) >= 0, unit, -1))
+    return fitted.fit(chosen)
+
+
+def fit_ridge_and_left_out(rows: Rows, left_out: NDArray[np.intp]) -> tuple[Fit, Floats]:
+    """Return the ridge classifier of ``rows``, and what is said of each row by the fit without its unit.
+
+    Parameters
+    ----------
+    rows
+        The rows.
+    left_out
+        ``(n,)``: each row's unit; -1 for rows that are in every fit, of which nothing is said.
+
+    Returns
+    -------
+    tuple
+        The fit, chosen as by `fit_ridge` but by all rows that are left out once, and probabilities, ``(n, n_classes)``
+        float32; the same for all classes where ``left_out`` is -1.
+    """
+    fitted = _Fitted.to(rows)
+    chosen = fitted.best_trial(rows, left_out)
+    scores = fitted.held_out(chosen.setting, left_out)
+    return fitted.fit(chosen), softmax(scores / np.float32(chosen.temperature))
 
 
 @dataclass(frozen=True)
@@ -133,6 +151,15 @@ class _Fitted:
         axes = x @ directions.astype(np.float32)
         cross = (axes.T @ targets).astype(np.float64) / weight
         return cls(by, shares, Solutions(values, directions, cross), roots, axes, targets)
+
+    def best_trial(self, rows: Rows, left_out: NDArray[np.intp]) -> Trial:
+        """Return how the ``alpha`` did by which log loss is least on the rows that are ``left_out`` with their unit."""
+        return best(trial(alpha, self.held_out(alpha, left_out), rows, left_out) for alpha in ALPHAS)
+
+    def fit(self, chosen: Trial) -> Fit:
+        """Return the fit to all rows with the ``alpha`` that was chosen."""
+        head = head_of(self.solutions.layer(chosen.setting, self.by, self.shares)).cooled(chosen.temperature)
+        return Fit(head, {"alpha": chosen.setting, **chosen.document()})
 
     def held_out(self, alpha: float, unit: NDArray[np.intp]) -> Floats:
         """Return for each row the scores by the fit that is without its unit, ``(n, n_classes)`` float32.

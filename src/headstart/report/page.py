@@ -6,23 +6,16 @@ that a template prints goes through `shown` and is then escaped, so no template 
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from headstart.documents import showable
+
 LONGEST_NAME = 200
 """Characters of a name that a page shows; the document beside the page has all of them."""
-
-_UNSHOWABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f"  # control characters: a line break in a name, NUL, which HTML can't hold
-    "\u2028\u2029"  # separators of lines and paragraphs
-    "\u202a-\u202e\u2066-\u2069"  # they turn the reading direction around, so that exe.jpg reads gpj.exe
-    "\ud800-\udfff"  # halves of a character: how Python names the bytes that aren't UTF-8
-    "\ufffe\uffff]"  # no characters at all
-)
 
 
 def page(template: str, **values: object) -> str:
@@ -34,7 +27,7 @@ def shown(value: object) -> object:
     """Return text with what can't be shown replaced by a sign for it; what is markup or no text, as it is."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return _UNSHOWABLE.sub("\N{REPLACEMENT CHARACTER}", value)
+    return showable(value)
 
 
 def shortened(name: str) -> str:

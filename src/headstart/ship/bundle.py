@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from headstart.networks.cuts import cut_of, sized
 from headstart.networks.weight_files import BACKBONE_PREFIX, write_tensors
 
 RESULTS, SPLIT, PREDICTIONS = "run/results.json", "run/split.json", "run/predictions.csv"
-FILES = (MANIFEST, WEIGHTS, RESULTS, SPLIT, PREDICTIONS)
+CARD = "README.md"
+FILES = (MANIFEST, WEIGHTS, CARD, RESULTS, SPLIT, PREDICTIONS)
 """What headstart writes into a model folder."""
 
 HEAD_PREFIX = "head/"
@@ -61,32 +62,50 @@ class HeldOutPrediction:
 
 
 def write_bundle(
-    out: Path, bundle: Bundle, results: dict[str, Any], split: Split, predictions: Sequence[HeldOutPrediction]
+    out: Path,
+    bundle: Bundle,
+    results: dict[str, Any],
+    split: Split,
+    predictions: Sequence[HeldOutPrediction],
+    *,
+    card: str,
 ) -> None:
-    """Write the model folder ``out`` in one step, with the run's results, split and test predictions inside."""
-    tensors = {f"{BACKBONE_PREFIX}{name}": array for name, array in bundle.backbone_arrays.items()}
-    tensors |= {f"{HEAD_PREFIX}{name}": np.ascontiguousarray(a) for name, a in bundle.head.tensors().items()}
+    """Write the model folder ``out`` in one step: with its ``card``, and the run's results, split and predictions."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with folder_in_place_of(out) as partial:
-        write_tensors(tensors, partial / WEIGHTS)
         (partial / RESULTS).parent.mkdir()
         write_document(results, partial / RESULTS)
         write_split(split, partial / SPLIT)
-        _write_predictions(predictions, partial / PREDICTIONS)
-        entries = {
-            "classes": list(bundle.classes),
-            "backbone": bundle.backbone.name,
-            "features": {**bundle.recipe.document(), "dimension": bundle.head.dimension},
-            "preprocessing": _plain(bundle.backbone.preprocessing),
-            "precision": bundle.precision,
-            "calibration": bundle.calibration,
-            "head": bundle.head.kind,
-            **bundle.facts,
-        }
-        write_manifest(partial, MODEL, entries, (WEIGHTS,))
+        write_predictions(predictions, partial / PREDICTIONS)
+        (partial / CARD).write_text(card, encoding="utf-8")
+        _write_model(partial, bundle)
 
 
-def _write_predictions(predictions: Sequence[HeldOutPrediction], path: Path) -> None:
+def write_model(out: Path, bundle: Bundle) -> None:
+    """Write what prediction needs, and no more, as the folder ``out`` in one step."""
+    with folder_in_place_of(out) as partial:
+        _write_model(partial, bundle)
+
+
+def _write_model(folder: Path, bundle: Bundle) -> None:
+    tensors = {f"{BACKBONE_PREFIX}{name}": array for name, array in bundle.backbone_arrays.items()}
+    tensors |= {f"{HEAD_PREFIX}{name}": np.ascontiguousarray(a) for name, a in bundle.head.tensors().items()}
+    write_tensors(tensors, folder / WEIGHTS)
+    entries = {
+        "classes": list(bundle.classes),
+        "backbone": bundle.backbone.name,
+        "features": {**bundle.recipe.document(), "dimension": bundle.head.dimension},
+        "preprocessing": _plain(bundle.backbone.preprocessing),
+        "precision": bundle.precision,
+        "calibration": bundle.calibration,
+        "head": bundle.head.kind,
+        **bundle.facts,
+    }
+    write_manifest(folder, MODEL, entries, (WEIGHTS,))
+
+
+def write_predictions(predictions: Iterable[HeldOutPrediction], path: Path) -> None:
+    """Write what was said of test pictures as a CSV file."""
     # A name that is no Unicode is written as the bytes it has.
     with path.open("w", encoding="utf-8", errors="surrogateescape", newline="") as stream:
         writer = csv.writer(stream)
@@ -94,14 +113,13 @@ def _write_predictions(predictions: Sequence[HeldOutPrediction], path: Path) -> 
         writer.writerows(astuple(p) for p in predictions)
 
 
-def read_predictions(model: Path) -> dict[str, HeldOutPrediction]:
-    """Return the test predictions in the model folder ``model`` by picture path."""
-    with (model / PREDICTIONS).open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
-        rows = [
+def read_predictions(path: Path) -> list[HeldOutPrediction]:
+    """Return what the file ``path`` says of test pictures."""
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as stream:
+        return [
             HeldOutPrediction(row["path"], row["label"], row["approach"], row["predicted"], float(row["probability"]))
             for row in csv.DictReader(stream)
         ]
-    return {row.path: row for row in rows}
 
 
 def read_bundle(path: Path) -> Bundle:

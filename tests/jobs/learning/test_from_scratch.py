@@ -25,7 +25,7 @@ def starved(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Trained:
 def test_without_a_size_it_is_one_that_the_pictures_fill(starved: Trained) -> None:
     assert starved.entry["features"]["sizes"] == [32]
     assert starved.entry["backbone"] == "small_vgg3x8"
-    assert starved.entry["id"] == "scratch@small_vgg3x8"
+    assert starved.entry["id"] == "scratch"
 
 
 def test_a_starved_network_is_said_to_be_one_in_the_results_and_in_a_warning(starved: Trained) -> None:

@@ -8,13 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from headstart.cli.main import app
-from headstart.jobs.tuning.found import Found, command_of, halves_in, on_val, train_settings, write_best
+from headstart.jobs.tuning.found import Found, halves_in, on_val, train_settings, write_best
 from headstart.jobs.tuning.spaces import Value, space_of
 from headstart.jobs.tuning.study import Tried
-from headstart.settings import TrainSettings, TuneSettings
+from headstart.settings import TuneSettings
 from jobs.tuning.givens import given_of
 
 SETTINGS = TuneSettings(Path("my data"), out=Path("out"), seed=3, exclude=("emu",))
@@ -39,19 +37,6 @@ def parsed(command: str) -> Any:
     assert words[0] == "headstart"
     _, bound, _ = app.parse_args(words[1:], exit_on_error=False, print_error=False)
     return bound.args[0]
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        TrainSettings(Path("data"), out=Path("out")),
-        TrainSettings(Path("--json"), out=Path("-out"), exclude=("-ant", "b 'ee'"), split=Path("$HOME/split.json")),
-        TrainSettings(Path("d"), out=Path("o"), flip=True, scale=(224, 280), layer="blocks_10+avg_pool", no_cache=True),
-        TrainSettings(Path("d"), out=Path("o"), approach="scratch", learning_rate=0.0023402, label_smoothing=0.0),
-    ],
-)
-def test_a_command_line_says_what_the_settings_say(settings: TrainSettings) -> None:
-    assert parsed(command_of(settings)) == settings
 
 
 def test_the_options_of_tune_are_taken_on_without_the_budget() -> None:

@@ -46,6 +46,6 @@ def test_it_is_said_that_not_one_epoch_fits() -> None:
 
 def test_what_is_asked_for_when_nothing_fits_is_enough_for_an_epoch() -> None:
     error = str(too_small(5, 4.0, 10, SPEEDS))
-    assert error.startswith("--budget 5 s is too small: the start took 4 s and one epoch takes 2 s; give it at least ")
-    asked = float(error.removesuffix("s.").rsplit(" ", 1)[1])
-    assert epochs_that_fit(1, 10, SPEEDS, asked - 4.0) == 1
+    assert error.startswith("--budget is too small: 5 s of it were left to train, the start took 4 s and one epoch")
+    more = float(error.removesuffix("s more.").rsplit(" ", 1)[1])
+    assert epochs_that_fit(1, 10, SPEEDS, 5 + more - 4.0) == 1

@@ -1,44 +1,40 @@
-"""The demo's two tables and what they say."""
+"""The demo: a comparison on photos, and a pretraining of one's own on digits."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from headstart import child
-from headstart.data.decode import Geometry, pixels_from
-from headstart.data.records import Dataset
 from headstart.documents import write_document
-from headstart.features.handcrafted import SIDE, whole_vector
 from headstart.folders import check_out, folder_in_place_of, scratch_folder
+from headstart.jobs.compare import run_compare
+from headstart.jobs.comparing.place import names_in
 from headstart.jobs.demo.digits import PER_CLASS
 from headstart.jobs.demo.photos import cut_patches, patch_names, photo_files
-from headstart.jobs.pictures import pictures_of
-from headstart.jobs.train import run_train
 from headstart.judge.intervals import wilson
 from headstart.judge.pairs import mcnemar_p_value
 from headstart.learn.heads import Floats
 from headstart.learn.logistic import fit_logistic
 from headstart.learn.rows import rows_of
 from headstart.networks.keras_backend import training_backend
-from headstart.progress import Entered, Listener, Said, silent
-from headstart.settings import DemoSettings, TrainSettings
-from headstart.ship.bundle import FILES as MODEL_FILES
-from headstart.ship.bundle import read_predictions
+from headstart.progress import Event, Listener, Said, silent
+from headstart.settings import CompareSettings, DemoSettings
 
 SEED = 0
-_RAW_SIDE = 32
+PHOTOS, RUN = "photos", "run"
+"""Folders in the demo's: the patches, and their comparison."""
+
+APPROACHES = ("handcrafted+svm", "handcrafted+logistic", "frozen+logistic", "frozen+svm", "frozen+knn")
 
 Right = NDArray[np.bool_]
 """Which test pictures an approach gets right, ``(n_pictures,)``."""
 
 
 def run_demo(settings: DemoSettings, listen: Listener) -> dict[str, Any]:
-    """Cut the photos, train, compare, and return the tables in words; leave pictures and a model in ``out``.
+    """Cut the photos, compare, and return what came of it; leave pictures, a report and a model in ``out``.
 
     Raises
     ------
@@ -48,15 +44,17 @@ def run_demo(settings: DemoSettings, listen: Listener) -> dict[str, Any]:
         If ``out`` holds something else.
     """
     photo_files()
-    ours = ("demo.json", *(f"photos/{name}" for name in patch_names()), *(f"model/{name}" for name in MODEL_FILES))
+    photos, run = settings.out / PHOTOS, settings.out / RUN
+    ours = ("demo.json", *(f"{PHOTOS}/{name}" for name in patch_names()), *(f"{RUN}/{name}" for name in names_in(run)))
     check_out(settings.out, None, ours, "demo.json")
-    photos, model = settings.out / "photos", settings.out / "model"
     settings.out.mkdir(parents=True, exist_ok=True)
     write_document({"format": 1}, settings.out / "demo.json")
     with folder_in_place_of(photos) as partial:
         cut_patches(partial, SEED)
-    results = run_train(TrainSettings(photos, out=model, seed=SEED), lambda event: _but_warnings(event, listen))
-    document: dict[str, Any] = {"format": 1, "photos": _photos_table(photos, model, results, listen)}
+    results = run_compare(
+        CompareSettings(photos, out=run, approaches=APPROACHES, seed=SEED), lambda event: _but_sentences(event, listen)
+    )
+    document: dict[str, Any] = {"format": 1, "photos": _photos(results)}
     if training_backend() is None:
         listen(Said("The second half needs Keras with a backend that can train: pip install 'headstart[train]'."))
         document["digits"] = None
@@ -66,42 +64,16 @@ def run_demo(settings: DemoSettings, listen: Listener) -> dict[str, Any]:
     return document
 
 
-def _but_warnings(event: object, listen: Listener) -> None:
+def _but_sentences(event: Event, listen: Listener) -> None:
+    """Pass an event on, unless it is a sentence: the report has them."""
     if not isinstance(event, Said):
-        listen(event)  # type: ignore[arg-type]
+        listen(event)
 
 
-def _photos_table(photos: Path, model: Path, results: dict[str, Any], listen: Listener) -> dict[str, Any]:
-    with pictures_of(photos, listen) as pictures:
-        dataset = pictures.dataset
-    tested = [r for r in dataset.records if r.part == "test"]
-    said = read_predictions(model)
-    right = {
-        "frozen EfficientNet-Lite0, ImageNet weights": np.array([said[r.path].predicted == r.label for r in tested])
-    }
-    listen(Entered("hand-crafted features"))
-    right["hand-crafted: colour, texture, edges"] = _right(*_rows(dataset, SIDE, whole_vector))
-    listen(Entered("raw pixels"))
-    right["raw pixels"] = _right(*_rows(dataset, _RAW_SIDE, lambda pixels: pixels.ravel().astype(np.float32)))
-    return {
-        "pictures": results["split"],
-        "classes": len(dataset.classes),
-        "chance": results["approaches"][0]["test"]["chance"],
-        **_table(right, "A head start"),
-    }
-
-
-def _rows(
-    dataset: Dataset, side: int, vector: Callable[[NDArray[np.uint8]], Floats]
-) -> tuple[Floats, NDArray[np.intp], Floats, NDArray[np.intp]]:
-    """Return the features and labels of the train and of the test pictures."""
-    parts: list[Any] = []
-    for part in ("train", "test"):
-        records = [r for r in dataset.records if r.part == part]
-        pictures = (pixels_from((dataset.folder / r.path).read_bytes(), Geometry(side)) for r in records)
-        parts.append(np.stack([vector(pixels) for pixels in pictures]))
-        parts.append(np.array([dataset.label_index(r) for r in records]))
-    return parts[0], parts[1], parts[2], parts[3]
+def _photos(results: dict[str, Any]) -> dict[str, Any]:
+    """Return what the demo says of a comparison."""
+    parts = ("dataset", "split", "approaches", "not_run", "verdict")
+    return {name: results[name] for name in parts}
 
 
 def _right(train: Floats, train_labels: NDArray[np.intp], test: Floats, test_labels: NDArray[np.intp]) -> Right:

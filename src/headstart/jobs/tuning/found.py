@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from headstart.documents import write_document
 from headstart.folders import file_in_place_of
+from headstart.jobs.command import command_of
 from headstart.jobs.tuning.spaces import Space, options_of
 from headstart.jobs.tuning.study import Tried
 from headstart.manifests import FORMAT
@@ -60,7 +60,7 @@ class Found:
             "default_val": on_val(self.rules_own),
             "val_sentence": FLATTERED,
             "trials": self.counts,
-            "command": command_of(self.settings(base)),
+            "command": command_of("train", self.settings(base)),
         }
 
     def sentence(self) -> str:
@@ -81,21 +81,6 @@ def train_settings(settings: TuneSettings) -> TrainSettings:
     """Return the settings of `train` that say the same, without a budget."""
     shared = {each.name for each in fields(TuneSettings)} & {each.name for each in fields(TrainSettings)} - {"budget"}
     return TrainSettings(**{name: getattr(settings, name) for name in shared})
-
-
-def command_of(settings: TrainSettings) -> str:
-    """Return the command line of `train` with these settings."""
-    words = ["headstart", "train"]
-    for each in fields(settings):
-        value, option = getattr(settings, each.name), "--" + each.name.replace("_", "-")
-        if each.name == "data" or value == each.default:
-            continue
-        if isinstance(value, bool):
-            words.append(option)
-        else:
-            # After an equals sign a value may begin with a dash.
-            words += [f"{option}={one}" for one in (value if isinstance(value, tuple) else (value,))]
-    return shlex.join([*words, "--", str(settings.data)])
 
 
 def write_best(found: Found, settings: TuneSettings) -> None:

@@ -57,6 +57,6 @@ def too_small(budget: float, spent: float, steps: int, speeds: Speeds) -> UserEr
     epoch = steps * speeds.step + speeds.validation
     needed = (spent + epoch / (1 - SPARE) + speeds.saving) * (1 + SPARE)
     return UserError(
-        f"--budget {in_time(budget)} is too small: the start took {in_time(spent)} and one epoch takes "
-        f"{in_time(epoch)}; give it at least {needed + 1:.0f}s."
+        f"--budget is too small: {in_time(max(0.0, budget))} of it were left to train, the start took {in_time(spent)} "
+        f"and one epoch takes {in_time(epoch)}; give it at least {needed - budget + 1:.0f}s more."
     )
