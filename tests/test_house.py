@@ -134,9 +134,9 @@ def test_the_public_names_are_these() -> None:
         "fix",
         "load",
         "pretrain",
-        "report",
         "train",
         "tune",
+        "write_report",
     ]
 
 

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from headstart.api import evaluate as evaluate
     from headstart.api import fix as fix
     from headstart.api import pretrain as pretrain
-    from headstart.api import report as report
     from headstart.api import train as train
     from headstart.api import tune as tune
+    from headstart.api import write_report as write_report
     from headstart.errors import HeadstartError as HeadstartError
     from headstart.errors import MissingError as MissingError
     from headstart.errors import UserError as UserError
@@ -46,9 +46,9 @@ _PLACES = {
     "fix": "headstart.api:fix",
     "load": "headstart.jobs.classifier:load",
     "pretrain": "headstart.api:pretrain",
-    "report": "headstart.api:report",
     "train": "headstart.api:train",
     "tune": "headstart.api:tune",
+    "write_report": "headstart.api:write_report",
 }
 
 __all__ = [  # noqa: PLE0604 - the table says where each name lives

@@ -51,7 +51,7 @@ def _function(
 check = _function("check", CheckSettings, run_check)
 fix = _function("fix", FixSettings, run_fix)
 compare = _function("compare", CompareSettings, run_compare)
-report = _function("report", ReportSettings, run_report)
+write_report = _function("write_report", ReportSettings, run_report)
 train = _function("train", TrainSettings, run_train)
 pretrain = _function("pretrain", PretrainSettings, run_pretrain)
 tune = _function("tune", TuneSettings, run_tune)

@@ -37,7 +37,9 @@ def test_every_row_of_both_tables_is_printed_with_its_interval_and_chance_below(
 
 def test_every_sentence_is_printed(shown: Shown) -> None:
     statements = shown.document["photos"]["verdict"]["statements"]
-    said = [words.said("en", each["key"], each["values"]) for each in statements] + shown.document["digits"]["sentences"]
+    said = [words.said("en", each["key"], each["values"]) for each in statements] + shown.document["digits"][
+        "sentences"
+    ]
 
     assert [text for text in said if f"\n{text}\n" not in shown.printed] == []
 

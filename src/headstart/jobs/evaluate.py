@@ -12,6 +12,7 @@ from headstart.errors import UserError
 from headstart.jobs.classifier import load
 from headstart.jobs.extraction import store_of
 from headstart.jobs.holdout import opened_once_more, test_part
+from headstart.jobs.learning.given import by_content
 from headstart.jobs.pictures import pictures_of
 from headstart.judge.judged import chance_of, figures_with_intervals
 from headstart.learn.approaches import APPROACHES
@@ -50,7 +51,7 @@ def run_evaluate(settings: EvaluateSettings, listen: Listener) -> dict[str, Any]
             )
         if lock and settings.split:
             dataset = test_part(dataset, lock, settings.split)
-        dataset, proba = model.predict_proba(dataset, store, listen)
+        dataset, proba = model.predict_proba(by_content(dataset), store, listen)
     if not dataset.records:
         raise UserError(f"{settings.data} holds no picture that can be read ({skipped_sentence(dataset.skipped)})")
     if lock and settings.split:

@@ -146,6 +146,6 @@ def _above_chance(ranking: Sequence[Contender], majority_right: Right, units: Un
 
 
 def _cheapest(winner: Contender | None, alike: Sequence[Contender]) -> Contender | None:
-    """Return the cheapest of those not told apart from the winner, if it costs less."""
-    cheaper = [c for c in alike if winner and c.seconds < winner.seconds]
+    """Return the cheapest of those not told apart from the winner, if it costs half as much at most."""
+    cheaper = [c for c in alike if winner and 2 * c.seconds <= winner.seconds]
     return min(cheaper, key=lambda c: c.seconds, default=None)

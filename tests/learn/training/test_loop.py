@@ -344,7 +344,9 @@ def test_where_not_one_epoch_fits_as_many_steps_are_done_as_do() -> None:
 
 
 def test_where_not_one_step_fits_it_is_told_how_much_is_needed() -> None:
-    with pytest.raises(UserError, match=r"--budget is too small: 9 s of it .*one epoch takes 12 s; give it at least \d+s more"):
+    with pytest.raises(
+        UserError, match=r"--budget is too small: 9 s of it .*one epoch takes 12 s; give it at least \d+s more"
+    ):
         World(Softmax(seconds=1.0)).train(seconds=9)
 
 

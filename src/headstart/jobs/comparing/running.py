@@ -170,9 +170,15 @@ def _take_up(plans: Sequence[Planned], ground: Ground, ran: Ran) -> int:
     before = len(ran.parts)
     for plan in plans:
         part = read_part(ground.parts, plan.id, ground.identity(plan))
-        if part:
+        if part and not _may_go_on(part, ground):
             ran.add(part)
     return len(ran.parts) - before
+
+
+def _may_go_on(part: Part, ground: Ground) -> bool:
+    """Return whether it is a network that was starved by a smaller budget than it would have now."""
+    training, had = part.entry.get("training"), part.entry["budget_seconds"]
+    return bool(training and not training["converged"] and had < (ground.end - time.monotonic()) / 2)
 
 
 def model_of(part: Part, folders: Sequence[Path]) -> Path | None:

@@ -80,7 +80,12 @@ class Learned:
 def of_sides(dataset: Dataset, split: Split, *sides: str) -> Dataset:
     """Return the pictures of ``dataset`` on these ``sides``, in the order of their contents."""
     records = [record for record in dataset.records if split.sides[record.sha256] in sides]
-    return replace(dataset, records=tuple(sorted(records, key=lambda r: (r.sha256, dataset.label_index(r)))))
+    return by_content(replace(dataset, records=tuple(records)))
+
+
+def by_content(dataset: Dataset) -> Dataset:
+    """Return the pictures in the order of their contents: names of files then change no sum, and no bootstrap."""
+    return replace(dataset, records=tuple(sorted(dataset.records, key=lambda r: (r.sha256, dataset.label_index(r)))))
 
 
 def labels_of(dataset: Dataset) -> NDArray[np.intp]:

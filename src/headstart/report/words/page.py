@@ -294,10 +294,10 @@ SENTENCES: dict[str, Sentence] = {
     "page.names_alone": Sentence("This page names pictures without showing them.", "本页只列出图片名称，不显示图片。"),
     "page.suspects": Sentence("Labels worth a second look", "值得复查的标签"),
     "page.suspects.lead": Sentence(
-        "{found:,} of {checked:,} pictures in train and val may carry the wrong label: in {folds:,} folds, a model "
-        "that hadn't seen them (features of {on}) was sure of another class. Look before you change anything.",
-        "训练集和验证集的 {checked:,} 张图片中，有 {found:,} 张的标签可能有误：在 {folds:,} 折交叉验证中，"
-        "没见过它们的模型（{on} 特征）确信是另一类。修改之前请先看图。",
+        "{found:,} of {checked:,} pictures in train and val may carry the wrong label: asked of each, a model that "
+        "had learnt from the others (features of {on}) says another class. Is it right? Look before changing anything.",
+        "训练集和验证集的 {checked:,} 张图片中，有 {found:,} 张的标签可能有误：用其余图片（{on} 特征）学习的模型"
+        "认为它们属于另一类。它说得对吗？修改之前请先看图。",
     ),
     "page.suspects.none": Sentence(
         "None of {checked:,} pictures in train and val looks as if it carried the wrong label.",
