@@ -27,7 +27,21 @@ from pictures import write_classes
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 LEARN, LEARN_IN_CHINESE = ROOT / "docs" / "learn.md", ROOT / "docs" / "learn.zh.md"
-COMMANDS = ["", "check", "fix", "train", "pretrain", "tune", "predict", "evaluate", "features", "cache", "backbones"]
+COMMANDS = [
+    "",
+    "check",
+    "fix",
+    "train",
+    "compare",
+    "report",
+    "pretrain",
+    "tune",
+    "predict",
+    "evaluate",
+    "features",
+    "cache",
+    "backbones",
+]
 COMMANDS += ["demo"]
 
 
