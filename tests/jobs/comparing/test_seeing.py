@@ -89,7 +89,7 @@ def test_mistakes_and_hits_of_different_classes_are_looked_at(
 def test_without_a_mistake_there_are_hits_alone(on: judged.Tested, tmp_path: Path, looked: list[str]) -> None:
     document = see(winner_that_says(on, 0), on, tmp_path)
     assert (document["mistakes"], document["mistakes_count"]) == ([], 0)
-    assert len(looked) == 3
+    assert len(looked) == LOOKED_AT
 
 
 def test_without_a_frozen_network_there_are_no_suspects_and_no_map(
@@ -108,7 +108,7 @@ def test_without_pictures_nothing_is_written_and_older_ones_go(
     assert contents(tmp_path) == {}
     assert {item["picture"] for item in document["mistakes"]} == {None}
     assert (document["attention"], document["layers"]) == (None, None)
-    assert len(looked) == 3 + 3
+    assert len(looked) == 3 + LOOKED_AT
 
 
 def test_pictures_of_an_earlier_run_do_not_stay(on: judged.Tested, tmp_path: Path, looked: list[str]) -> None:

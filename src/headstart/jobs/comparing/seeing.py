@@ -126,8 +126,10 @@ def _looked_at(on: Tested, proba: Floats, wrong: Sequence[int]) -> list[PictureR
     sure = np.argsort(-proba.max(axis=1), kind="stable").tolist()
     right = [position for position in sure if position not in set(wrong)]
     by_class = {int(on.labels[position]): position for position in reversed(right)}
-    hits = sorted(by_class.values(), key=right.index)[:LOOKED_AT]
-    return [on.dataset.records[position] for position in [*wrong[:LOOKED_AT], *hits]]
+    firsts = sorted(by_class.values(), key=right.index)
+    hits = [*firsts, *(position for position in right if position not in firsts)][:LOOKED_AT]
+    shown = [*wrong[:LOOKED_AT], *sorted(hits, key=right.index)]
+    return [on.dataset.records[position] for position in shown]
 
 
 def _with_thumbnails(document: dict[str, Any], dataset: Dataset, run: Path) -> dict[str, Any]:

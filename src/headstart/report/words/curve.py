@@ -8,7 +8,7 @@ SENTENCES: dict[str, Sentence] = {
     "curve_expected_per_class": Sentence(
         en=(
             "{id} is right for {accuracy:.1%} with {per_class} training pictures of each class; with {per_class2} of "
-            "each expect {value2:.1%} (95 % interval {low2:.1%} to {high2:.1%}), with {per_class4} of each "
+            "each expect {value2:.1%} (95% interval {low2:.1%} to {high2:.1%}), with {per_class4} of each "
             "{value4:.1%} ({low4:.1%} to {high4:.1%})."
         ),
         zh=(
@@ -19,7 +19,7 @@ SENTENCES: dict[str, Sentence] = {
     "curve_expected": Sentence(
         en=(
             "{id} is right for {accuracy:.1%} with {pictures} training pictures; with {pictures2} of the same mixture "
-            "expect {value2:.1%} (95 % interval {low2:.1%} to {high2:.1%}), with {pictures4} {value4:.1%} "
+            "expect {value2:.1%} (95% interval {low2:.1%} to {high2:.1%}), with {pictures4} {value4:.1%} "
             "({low4:.1%} to {high4:.1%})."
         ),
         zh=(

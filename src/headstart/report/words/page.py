@@ -114,9 +114,9 @@ SENTENCES: dict[str, Sentence] = {
     "page.pairs.lead": Sentence(
         "Two approaches are compared picture by picture. Right of the line the first is better, left of it the second. "
         "A filled dot: they can be told apart, p < 0.05 after Holm's correction. A hollow one: they can't, which "
-        "doesn't make them equal.",
+        "doesn't make them equal. The intervals are of each pair by itself, without that correction.",
         "逐张图片比较两种方法。竖线右侧表示前者较好，左侧表示后者较好。实心点：经 Holm 校正后 p < 0.05，可以区分；"
-        "空心点：无法区分，但这并不说明两者相等。",
+        "空心点：无法区分，但这并不说明两者相等。区间是每一对单独的区间，未作此校正。",
     ),
     "page.pairs.caption": Sentence("Planned comparisons: differences of accuracy", "预先计划的比较：准确率之差"),
     "page.pairs.exploratory": Sentence("All other pairs, exploratory: {count:,}", "其余各对（探索性）：{count:,}"),
@@ -306,8 +306,8 @@ SENTENCES: dict[str, Sentence] = {
     "page.suspects.suggestions": Sentence("In train and val", "训练集和验证集"),
     "page.suspects.test": Sentence("In test", "测试集"),
     "page.suspects.test.lead": Sentence(
-        "{count:,} pictures of the test part look odd too. No suggestion is given: correcting test labels with the "
-        "model's help would flatter it, and a changed test part voids this comparison.",
+        "Pictures of the test part that look odd too: {count:,}. No suggestion is given: correcting test labels with "
+        "the model's help would flatter it, and a changed test part voids this comparison.",
         "测试集中也有 {count:,} 张图片看上去可疑。这里不给建议：借助模型修改测试标签会美化它的成绩，"
         "而改动测试集会使这次比较作废。",
     ),
