@@ -12,6 +12,7 @@ from benchmarks.approaches import approaches
 from benchmarks.audit import check, memory
 from benchmarks.cluster import cluster
 from benchmarks.compare import compare, report
+from benchmarks.curve import curve
 from benchmarks.driver import driver
 from benchmarks.figure import Measured
 from benchmarks.heads import heads, logistic, recipe
@@ -51,6 +52,7 @@ BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "pretraining": pretraining,
     "compare": compare,
     "report": report,
+    "curve": curve,
     "driver": driver,
     "ridge": ridge,
     "demo": demo,
