@@ -16,7 +16,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 
 setup: $(INSTALLED)  ## Install headstart with everything for demo, training and development
 
-demo: setup  ## What is a head start worth? Real transfer learning in under a minute
+demo: setup  ## What is a head start worth? Real transfer learning in under 90 seconds
 	$(BIN)/headstart demo
 
 test: setup  ## Run the tests
