@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from headstart.data.split import LEFT_OUT, read_split
 from headstart.errors import MissingError, UserError
@@ -784,3 +785,19 @@ def test_hostile_names_are_read_back_as_they_are(hostile: Compared) -> None:
     assert {row.label for row in hostile.rows} == set(HOSTILE)
     assert hostile.document["dataset"]["classes"] == sorted(HOSTILE)
     assert read_bundle(hostile.run / "model").classes == tuple(sorted(HOSTILE))
+
+
+# --- nothing to learn -----------------------------------------------------------------------------------------
+
+
+def test_of_pure_noise_the_verdict_says_first_that_nothing_works_better_than_chance(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for number in range(120):
+        folder = tmp_path / "noise" / random.choice(["ant", "bee"])
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(random.integers(0, 256, (32, 32, 3), np.uint8)).save(folder / f"{number:03}.png")
+    verdict = compare(tmp_path / "noise", tmp_path / "run", TREE, LOGISTIC).results["verdict"]
+
+    assert verdict["above_chance"] == []
+    assert verdict["statements"][0]["key"] == "nothing_above_chance"
+    assert "chance" in verdict["sentence"].split(".")[0]
