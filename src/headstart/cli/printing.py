@@ -81,8 +81,10 @@ def print_comparison(results: Mapping[str, Any]) -> None:
         name = showable(results["dataset"]["name"])
         title = f"{name}: {split['val']} val pictures to choose by, {split['test']} test pictures"
         rows = [_row(entries[name]) for name in in_order(list(entries.values()))]
-        chance = ("chance", "", f"{results['verdict']['chance']:.3f}", "", "", "")
-        print_table(title, ("", "val", "test", "95 % interval", "seconds", ""), [*rows, chance])
+        chance = ("chance", "", f"{results['verdict']['chance']:.3f}", "", "")
+        print_table(title, ("", "val", "test", "95 % interval", "seconds"), [*rows, chance])
+        if any(_is_starved(entry) for entry in entries.values()):
+            print("* had not converged when its training ended")
         print()
     for each in results["not_run"]:
         print(showable(f"Not run: {each['id']}: {each['why']}"))
@@ -92,12 +94,16 @@ def print_comparison(results: Mapping[str, Any]) -> None:
 
 def _row(entry: Mapping[str, Any]) -> tuple[str, ...]:
     """Return an approach as a row; a network that hadn't converged is marked."""
-    accuracy, training = entry["test"]["accuracy"], entry.get("training")
+    accuracy = entry["test"]["accuracy"]
     return (
-        entry["id"],
+        f"{entry['id']} *" if _is_starved(entry) else entry["id"],
         f"{entry['val']['accuracy']:.3f}",
         f"{accuracy['value']:.3f}",
         f"{accuracy['low']:.3f} – {accuracy['high']:.3f}",
         f"{sum(entry['seconds'].values()):.1f}",
-        "not converged" if training and not training["converged"] else "",
     )
+
+
+def _is_starved(entry: Mapping[str, Any]) -> bool:
+    training = entry.get("training")
+    return bool(training and not training["converged"])
