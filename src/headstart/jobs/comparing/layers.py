@@ -21,7 +21,7 @@ from headstart.networks.weights import WeightsOrigin
 from headstart.progress import Entered, Listener
 from headstart.ship.bundle import Bundle
 
-STAGES = 3
+STAGES = 2
 """The first so many: what comes later no longer resembles the picture."""
 
 CHANNELS, _COLUMNS = 12, 4

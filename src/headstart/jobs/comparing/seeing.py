@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -76,22 +77,24 @@ def seen(
         "map": None,
         "layers": None,
     }
-    if frozen:
-        document["suspects"] = _unless_refused("label errors", lambda: suspects_in(frozen, listen), listen)
-        document["map"] = _unless_refused("the map", lambda: _mapped(frozen, on, predicted, listen), listen)
     shutil.rmtree(run / PICTURES, ignore_errors=True)
-    if not with_pictures:
-        return document
-    dataset = frozen.dataset if frozen else on.dataset
-    document = _with_thumbnails(document, dataset, run)
     records = _looked_at(on, proba, wrong.tolist())
-    document["attention"] = _unless_refused(
-        "where the network looks", lambda: attention_of(bundle, on.dataset, records, run, listen), listen
-    )
-    document["layers"] = _unless_refused(
-        "feature maps", lambda: layers_of(bundle, on.dataset, records[0], run, listen), listen
-    )
-    return document
+    making: dict[str, tuple[str, Callable[[], Any]]] = {}
+    if with_pictures:
+        making["attention"] = (
+            "where the network looks",
+            lambda: attention_of(bundle, on.dataset, records, run, listen),
+        )
+        making["layers"] = ("feature maps", lambda: layers_of(bundle, on.dataset, records[0], run, listen))
+    # They wait for processes that convert networks; meanwhile there is something to compute here.
+    with ThreadPoolExecutor(2) as threads:
+        made = {name: threads.submit(_unless_refused, what, make, listen) for name, (what, make) in making.items()}
+        if frozen:
+            document["suspects"] = _unless_refused("label errors", lambda: suspects_in(frozen, listen), listen)
+            document["map"] = _unless_refused("the map", lambda: _mapped(frozen, on, predicted, listen), listen)
+        if with_pictures:
+            document = _with_thumbnails(document, frozen.dataset if frozen else on.dataset, run)
+        return document | {name: future.result() for name, future in made.items()}
 
 
 def _unless_refused(what: str, make: Callable[[], Any], listen: Listener) -> Any:  # noqa: ANN401 - a JSON document
