@@ -144,7 +144,7 @@ def test_few_classes_are_confused_in_numbers_and_a_hundred_in_a_heat_map(html: s
 def test_suspects_in_test_come_without_a_suggestion(html: str) -> None:
     suspects = html[html.index('id="page-suspects"') : html.index('id="page-attention"')]
     in_test = words(suspects[suspects.index(">In test<") :])
-    assert "41 pictures of the test part look odd too. No suggestion is given" in in_test
+    assert "Pictures of the test part that look odd too: 41. No suggestion is given" in in_test
     assert "looks like" not in in_test
     assert "looks like bonsai 0.990" in words(suspects)
 

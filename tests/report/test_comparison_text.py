@@ -109,7 +109,7 @@ def test_suspects_are_counted_and_not_listed() -> None:
     text = comparison_text(document, "en")
 
     assert "31 of 600 pictures in train and val may carry the wrong label" in text
-    assert "4 pictures of the test part look odd too" in text
+    assert "Pictures of the test part that look odd too: 4" in text
     assert "ant/1.jpg" not in text
 
 

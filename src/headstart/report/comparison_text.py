@@ -162,7 +162,7 @@ def _suspects(document: Document, say: Say, lang: str) -> list[str]:
     suspects = document["seeing"].get("suspects") if document["seeing"] else None
     if not suspects:
         return []
-    values = {name: suspects[name] for name in ("found", "checked", "folds", "on")}
+    values = {name: suspects[name] for name in ("found", "checked", "on")}
     told = [say("page.suspects.lead", **values) if suspects["found"] else say("page.suspects.none", **values)]
     if suspects["test_count"]:
         told.append(say("page.suspects.test.lead", count=suspects["test_count"]))
