@@ -10,6 +10,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Validated:
 class Standing:
     """How far one approach of a comparison is.
 
-    ``state`` is waiting, running, done, failed or left out; ``accuracy`` that on the val part, once it is done, and
+    ``state`` is waiting, running, done or left out; ``accuracy`` that on the val part, once it is done, and
     ``seconds`` what it took.
     """
 
@@ -93,6 +98,33 @@ def once_each(listen: Listener) -> Listener:
     return tell
 
 
+def without_sentences(listen: Listener) -> Listener:
+    """Return a listener that tells ``listen`` of the progress, and keeps what is said to itself."""
+
+    def tell(event: Event) -> None:
+        if not isinstance(event, Said):
+            listen(event)
+
+    return tell
+
+
+def on_bar(bar: Progress, task: TaskID, console: Console) -> Listener:
+    """Return a listener that draws the progress as the ``task`` of ``bar``, and writes sentences to ``console``."""
+
+    def listen(event: Event) -> None:
+        match event:
+            case Started(total):
+                bar.reset(task, total=total)
+            case Advanced(pictures):
+                bar.advance(task, pictures)
+            case Entered(stage):
+                bar.update(task, description=stage)
+            case Said(text):
+                console.print(text)
+
+    return listen
+
+
 @contextmanager
 def on_stderr() -> Iterator[Listener]:
     """Yield a listener that writes sentences, and on a terminal one bar for the whole job, to stderr.
@@ -129,15 +161,4 @@ def on_stderr() -> Iterator[Listener]:
     with bar:
         task = bar.add_task("starting", total=None)
 
-        def listen(event: Event) -> None:
-            match event:
-                case Started(total):
-                    bar.reset(task, total=total)
-                case Advanced(pictures):
-                    bar.advance(task, pictures)
-                case Entered(stage):
-                    bar.update(task, description=stage)
-                case Said(text):
-                    console.print(text)
-
-        yield listen
+        yield on_bar(bar, task, console)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -556,6 +557,13 @@ class DemoSettings:
 
     def __post_init__(self) -> None:
         _accept_strings(self, "out")
+
+
+def shared(settings: Any, other: type[Any], *, but: Collection[str] = ()) -> dict[str, Any]:  # noqa: ANN401
+    """Return the options that mean the same to another settings class, as its keywords, without those in ``but``."""
+    theirs = {each.name for each in dataclasses.fields(other)}
+    ours = [each.name for each in dataclasses.fields(settings)]
+    return {name: getattr(settings, name) for name in ours if name in theirs and name not in but}
 
 
 def as_document(settings: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings dataclass

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from headstart.durations import in_time
-from headstart.progress import Advanced, Entered, Event, Listener, Said, Standing, Started, Stood
+from headstart.progress import Event, Listener, Standing, Stood, on_bar
 
 
 @contextmanager
@@ -43,24 +43,18 @@ def standings_on_stderr() -> Iterator[Listener]:
     with Live(console=console, transient=True, refresh_per_second=4) as live:
         live.update(bar)
 
+        below = on_bar(bar, task, console)
+
         def listen(event: Event) -> None:
-            match event:
-                case Started(total):
-                    bar.reset(task, total=total)
-                case Advanced(pictures):
-                    bar.advance(task, pictures)
-                case Entered(stage):
-                    bar.update(task, description=stage)
-                case Said(text):
-                    console.print(text)
-                case Stood():
-                    if console.is_terminal:
-                        live.update(shown_of(event))
-                    for each in event.standings:
-                        if each.state == "done" and each.id not in told:
-                            told.add(each.id)
-                            if not console.is_terminal:
-                                console.print(f"{each.id}: val accuracy {_share(each)}, {_seconds(each)} s")
+            if not isinstance(event, Stood):
+                below(event)
+            elif console.is_terminal:
+                live.update(shown_of(event))
+            else:
+                for each in event.standings:
+                    if each.state == "done" and each.id not in told:
+                        told.add(each.id)
+                        console.print(f"{each.id}: val accuracy {_share(each)}, {_seconds(each)} s")
 
         yield listen
 

@@ -122,6 +122,17 @@ class Classifier:
         }, failed
 
 
+def setup_for(bundle: Bundle, listen: Listener) -> Setup:
+    """Return the networks of a model, converted, and what runs them here."""
+    recipe = bundle.recipe
+    kind = engine_kind() if bundle.backbone.builder else bundle.backbone.name
+    networks = tuple(
+        network_with(sized(bundle.backbone, size, recipe.layer), recipe.layer, bundle.backbone_arrays, listen)
+        for size in recipe.sizes
+    )
+    return Setup(recipe, networks, kind, bundle.precision)
+
+
 def load(path: str | Path, listen: Listener = silent) -> Classifier:
     """Return the model in the folder ``path``, checked and ready to predict.
 
@@ -131,13 +142,8 @@ def load(path: str | Path, listen: Listener = silent) -> Classifier:
         If it is no model folder, or an incomplete or altered one.
     """
     bundle = read_bundle(Path(path))
-    recipe = bundle.recipe
-    kind = engine_kind() if bundle.backbone.builder else bundle.backbone.name
-    networks = tuple(
-        network_with(sized(bundle.backbone, size, recipe.layer), recipe.layer, bundle.backbone_arrays, listen)
-        for size in recipe.sizes
-    )
-    setup = Setup(recipe, networks, kind, bundle.precision)
+    setup = setup_for(bundle, listen)
+    networks, kind = setup.networks, setup.engine
     if not bundle.backbone.builder and networks[0].content_sha256 != bundle.facts["weights"]["content_sha256"]:
         raise UserError(
             f"{path} was trained on {bundle.backbone.name} features of another version of headstart; train again."

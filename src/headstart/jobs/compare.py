@@ -5,8 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
 from headstart.data.records import skipped_sentence
@@ -15,7 +14,7 @@ from headstart.durations import seconds_of
 from headstart.errors import MissingError, UserError
 from headstart.jobs.command import command_of, name_of
 from headstart.jobs.comparing.curve import curve_of
-from headstart.jobs.comparing.judged import entries_of, in_order, tested, verdict_of
+from headstart.jobs.comparing.judged import Tested, entries_of, in_order, tested, verdict_of
 from headstart.jobs.comparing.parts import Part
 from headstart.jobs.comparing.place import BEST, MODEL, PARTS, PREDICTIONS, SPLIT, begin, check_place
 from headstart.jobs.comparing.planned import Planned, planned, planned_on_source
@@ -30,14 +29,14 @@ from headstart.jobs.holdout import Prepared, opened_once_more, prepared_split, s
 from headstart.jobs.learning import Given
 from headstart.jobs.outcome import Answers, dataset_document, facts_of
 from headstart.jobs.pictures import check_classes_left, pictures_of
-from headstart.jobs.seen import without_pictures_seen
+from headstart.jobs.seen import without_pictures_seen, without_pictures_seen_by_any
 from headstart.judge.statements import repeats_statements
 from headstart.learn.approaches import FROZEN, HANDCRAFTED, SCRATCH
 from headstart.manifests import FORMAT
 from headstart.progress import Entered, Listener, once_each
 from headstart.report.words import sentence_of
-from headstart.settings import CompareSettings, TrainSettings, as_document
-from headstart.ship.bundle import read_bundle, write_bundle, write_predictions
+from headstart.settings import CompareSettings, TrainSettings, as_document, shared
+from headstart.ship.bundle import Bundle, read_bundle, write_bundle, write_predictions
 from headstart.ship.model_card import model_card
 
 CURVE_DRAWS = 5
@@ -78,14 +77,15 @@ def run_compare(settings: CompareSettings, listen: Listener) -> dict[str, Any]:
     ):
         check_classes_left(pictures)
         prepared = prepared_split(_base(settings), lock, pictures, listen)
-        for weights in dict.fromkeys(plan.wish.weights for plan in plans):
-            prepared = without_pictures_seen(prepared, weights, listen)
+        prepared = without_pictures_seen_by_any(prepared, (plan.wish.weights for plan in plans), listen)
         begin(settings.out)
         run = settings.out
         ground = Ground(pictures, prepared, store, run / PARTS, (run / BEST, run / MODEL), begun + budget)
         compared = _compared(settings, plans, ground, listen)
-        results = _results(settings, compared, begun, listen)
-    _write(settings, compared, results)
+        on = tested(compared.prepared.dataset, compared.prepared.split, pictures.units(), compared.parts)
+        bundle = _best_bundle(compared)
+        results = _results(settings, compared, on, bundle, begun=begun, listen=listen)
+    _write(settings, compared, on, bundle, results)
     return results
 
 
@@ -126,12 +126,13 @@ def _compared(settings: CompareSettings, plans: Sequence[Planned], ground: Groun
     return Compared(everything, ground, prepared, ran, source)
 
 
-def _results(settings: CompareSettings, compared: Compared, begun: float, listen: Listener) -> dict[str, Any]:
+def _results(
+    settings: CompareSettings, compared: Compared, on: Tested, bundle: Bundle | None, *, begun: float, listen: Listener
+) -> dict[str, Any]:
     ground, prepared, parts, ran = compared.ground, compared.prepared, compared.parts, compared.ran
     dataset = prepared.dataset
     listen(Entered("judging"))
     split = opened_once_more(prepared.split, settings.split, listen)
-    on = tested(dataset, split, ground.pictures.units(), parts)
     entries = entries_of(parts, on, dataset, settings.seed)
     repeats = None
     if settings.repeats > 1 and not ran.interrupted:
@@ -144,11 +145,11 @@ def _results(settings: CompareSettings, compared: Compared, begun: float, listen
         seconds = _CURVE_SHARE * seconds_of(settings.budget, "--budget")
         curve = curve_of(_on_curve(compared, entries), CURVE_DRAWS, seconds, listen)
     seeing = None
-    if ran.best:
+    if ran.best and bundle:
         best_frozen = next((n for n in in_order(entries) if compared.plan(n).way.family == FROZEN), None)
         seeing = seen(
             ran.best,
-            read_bundle(_model(compared)),
+            bundle,
             on,
             ground.given(compared.plan(best_frozen)) if best_frozen else None,
             run=settings.out,
@@ -186,17 +187,17 @@ def _results(settings: CompareSettings, compared: Compared, begun: float, listen
     }
 
 
-def _write(settings: CompareSettings, compared: Compared, results: dict[str, Any]) -> None:
+def _write(
+    settings: CompareSettings, compared: Compared, on: Tested, bundle: Bundle | None, results: dict[str, Any]
+) -> None:
     """Write everything; the reports last, for they are drawn from the rest."""
-    run, parts, prepared = settings.out, compared.parts, compared.prepared
-    split = replace(prepared.split, test_opened=results["split"]["test_opened"])
-    on = tested(prepared.dataset, split, compared.ground.pictures.units(), parts)
+    run, parts = settings.out, compared.parts
+    split = replace(compared.prepared.split, test_opened=results["split"]["test_opened"])
     said = {part.id: Answers(on.dataset, part.test.of(on.contents)).predictions(part.id) for part in parts}
     write_split(split, run / SPLIT)
     write_predictions((row for rows in said.values() for row in rows), run / PREDICTIONS)
     best = compared.ran.best
-    if best:
-        bundle = read_bundle(_model(compared))
+    if best and bundle:
         entry = next(each for each in results["approaches"] if each["id"] == best.id)
         facts = bundle.facts | facts_of(entry, results, bundle.facts["settings"])
         card = model_card(results, entry)
@@ -208,9 +209,8 @@ def _write(settings: CompareSettings, compared: Compared, results: dict[str, Any
 
 def _base(settings: CompareSettings) -> TrainSettings:
     """Return settings of `train` as far as the split depends on them."""
-    names = {each.name for each in fields(CompareSettings)} & {each.name for each in fields(TrainSettings)}
-    shared = {name: getattr(settings, name) for name in names - {"weights", "budget", "out"}}
-    return TrainSettings(out=settings.out / MODEL, **shared)
+    options = shared(settings, TrainSettings, but=("weights", "budget", "out"))
+    return TrainSettings(out=settings.out / MODEL, **options)
 
 
 def _check_installed(plans: Sequence[Planned]) -> None:
@@ -225,12 +225,14 @@ def _check_installed(plans: Sequence[Planned]) -> None:
         raise errors[0]
 
 
-def _model(compared: Compared) -> Path:
-    """Return the folder with the model of the best on val."""
+def _best_bundle(compared: Compared) -> Bundle | None:
+    """Return the model of the best on val; None if nothing is done."""
     best = compared.ran.best
-    folder = model_of(best, compared.ground.models) if best else None
+    if best is None:
+        return None
+    folder = model_of(best, compared.ground.models)
     assert folder  # noqa: S101 - it was written before its part was
-    return folder
+    return read_bundle(folder)
 
 
 def _on_curve(compared: Compared, entries: Sequence[dict[str, Any]]) -> list[Given]:

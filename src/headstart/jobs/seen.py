@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,13 @@ def pictures_seen(weights: str) -> frozenset[str]:
             sides = read_split(folder / SPLIT).sides
             return frozenset(content for content, side in sides.items() if side in ("train", "val"))
     return frozenset()
+
+
+def without_pictures_seen_by_any(prepared: Prepared, weights: Iterable[str], listen: Listener) -> Prepared:
+    """Return what is prepared without the test pictures that any of the networks has seen, having said so."""
+    for each in dict.fromkeys(weights):
+        prepared = without_pictures_seen(prepared, each, listen)
+    return prepared
 
 
 def without_pictures_seen(prepared: Prepared, weights: str, listen: Listener) -> Prepared:

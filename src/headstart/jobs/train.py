@@ -17,8 +17,8 @@ from headstart.jobs.holdout import (
     split_of_what_is_left,
     summary,
 )
-from headstart.jobs.learning import FAMILIES, Given
-from headstart.jobs.learning.given import labels_of, of_sides
+from headstart.jobs.learning import FAMILIES
+from headstart.jobs.learning.given import given_of, labels_of, of_sides
 from headstart.jobs.learning.options import budget_of, check_options
 from headstart.jobs.learning.training import deadline_of
 from headstart.jobs.outcome import answers_of, bundle_of, dataset_document, entry_of, facts_of, settings_document
@@ -64,17 +64,7 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         check_classes_left(pictures)
         prepared = without_pictures_seen(prepared_split(settings, lock, pictures, listen), wish.weights, listen)
         # What is wrong with the data was said; from here on it costs the user time.
-        given = Given(
-            settings=settings,
-            way=way,
-            wish=wish,
-            dataset=prepared.dataset,
-            split=prepared.split,
-            units=pictures.units(),
-            sides=pictures.shorter_sides(),
-            store=store,
-            deadline=deadline,
-        )
+        given = given_of(settings, way, wish, prepared=prepared, pictures=pictures, store=store, deadline=deadline)
         learned = family.learn(given, listen)
         dataset, split = learned.dataset, prepared.split
         if len(dataset.records) < len(prepared.dataset.records):

@@ -18,7 +18,7 @@ from headstart.folders import check_out, scratch_folder
 from headstart.jobs.extraction import store_of
 from headstart.jobs.holdout import opened_once_more, prepared_split
 from headstart.jobs.learning import FAMILIES, Given
-from headstart.jobs.learning.given import of_sides
+from headstart.jobs.learning.given import given_of
 from headstart.jobs.learning.options import check_options
 from headstart.jobs.pictures import pictures_of
 from headstart.jobs.seen import without_pictures_seen
@@ -130,16 +130,8 @@ def _found(settings: TuneSettings, base: TrainSettings, begun: float, listen: Li
     ):
         whole = prepared_split(base, lock, pictures, listen)
         prepared = without_pictures_seen(whole, wish.weights, listen)
-        given = Given(
-            settings=base,
-            way=way,
-            wish=wish,
-            dataset=of_sides(prepared.dataset, prepared.split, "train", "val"),
-            split=prepared.split,
-            units=pictures.units(),
-            sides=pictures.shorter_sides(),
-            store=store,
-        )
+        given = given_of(base, way, wish, prepared=prepared, pictures=pictures, store=store)
+        given = replace(given, dataset=given.part("train", "val"))
         if not given.part("val").records:
             raise UserError(f"{given.dataset.name} has no val part, by which trials could be judged; add pictures.")
         overhead = SLOWER * (time.monotonic() - begun) + _TO_JUDGE_SECONDS[way.trains_a_network]

@@ -63,12 +63,17 @@ class Contender:
 Pair = tuple[Contender, Contender]
 
 
+def merit(accuracy: float, log_loss: float) -> tuple[float, float]:
+    """Return what is compared on val, the larger the better: the accuracy, and if that is the same the log loss."""
+    return accuracy, -log_loss
+
+
 def ranked(contenders: Sequence[Contender]) -> list[Contender]:
     """Return the contenders, the best on val first: by accuracy, then by log loss, then as they were given.
 
     The test part has no say.
     """
-    return sorted(contenders, key=lambda c: (-c.val_accuracy, c.val_log_loss))
+    return sorted(contenders, key=lambda c: merit(c.val_accuracy, c.val_log_loss), reverse=True)
 
 
 def transfer_pair(ranking: Sequence[Contender]) -> Pair | None:

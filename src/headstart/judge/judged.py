@@ -175,7 +175,12 @@ def _chance_warnings(figures: dict[str, Any], chance: float, n_classes: int) -> 
 
 def chance_of(train_labels: NDArray[np.intp], labels: NDArray[np.intp]) -> float:
     """Return the accuracy on ``labels`` of always answering the class that is most frequent in train."""
-    return float((labels == np.bincount(train_labels).argmax()).mean())
+    return float(majority_right(train_labels, labels).mean())
+
+
+def majority_right(train_labels: NDArray[np.intp], labels: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return which of ``labels`` are the class that is most frequent in train, ``(n_pictures,)``."""
+    return np.asarray(labels == np.bincount(train_labels).argmax())
 
 
 def _number(value: float) -> float | None:

@@ -26,7 +26,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained_as(kept: str, data: Path, out: Path) -> Trained:
     merits = iter([(1.0, 0.0), (0.0, 0.0)] if kept == "fine-tuned" else [(0.0, 0.0), (0.0, 0.0)])
     with pytest.MonkeyPatch.context() as monkeypatch:
-        monkeypatch.setattr(fine_tuned, "_merit", lambda figures: next(merits))
+        monkeypatch.setattr(fine_tuned, "merit", lambda **figures: next(merits))
         return train(data, out, approach="fine-tune", epochs=2, views=2, learning_rate=1e-3)
 
 

@@ -31,7 +31,7 @@ from headstart.judge.groups import ADDED_UNITS, effective_size, numbered
 from headstart.judge.power_law import Point
 from headstart.learn.heads import Head
 from headstart.learn.rules import plan_for
-from headstart.progress import Entered, Event, Listener, Said, silent
+from headstart.progress import Entered, Listener, silent, without_sentences
 
 TRAININGS = 5
 """Sizes at which a network is trained: all pictures, and ever half of them."""
@@ -124,7 +124,7 @@ def _by_training(given: Given, seconds: float, listen: Listener) -> Curve:
                 store=store,
                 deadline=now + max(LEAST_SECONDS, (end - now) * looks[per_class] / ahead),
             )
-            learned = FAMILIES[given.way.family].learn(own, _only_progress(listen))
+            learned = FAMILIES[given.way.family].learn(own, without_sentences(listen))
             assert learned.training is not None  # noqa: S101 - a network was trained
             if learned.training["stopped"] == "interrupted":
                 raise KeyboardInterrupt
@@ -188,13 +188,3 @@ def _judged(given: Given, head: Head, tested: Features) -> tuple[float, float]:
     right = probabilities(head, tested).argmax(axis=1) == labels_of(tested.dataset)
     units = numbered([given.units[record.sha256] for record in tested.dataset.records])
     return float(right.mean()), effective_size(right.astype(np.float64), units, ADDED_UNITS).pictures
-
-
-def _only_progress(listen: Listener) -> Listener:
-    """Return a listener that keeps to itself what is said of each of many trainings."""
-
-    def heard(event: Event) -> None:
-        if not isinstance(event, Said):
-            listen(event)
-
-    return heard

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from headstart.data.records import Dataset
 from headstart.data.split import Split
-from headstart.jobs.comparing.parts import Part
+from headstart.jobs.comparing.parts import Part, merit_of
 from headstart.jobs.learning.given import labels_of, of_sides
-from headstart.judge.contenders import Contender, ranked
-from headstart.judge.judged import chance_of, figures_with_intervals
+from headstart.judge.contenders import Contender
+from headstart.judge.judged import figures_with_intervals, majority_right
 from headstart.judge.verdict import verdict
 from headstart.learn.approaches import FROZEN, HANDCRAFTED
 from headstart.learn.heads import Floats
@@ -40,7 +40,7 @@ class Tested:
     @property
     def majority_right(self) -> NDArray[np.bool_]:
         """Which pictures are of the class that is most frequent in train, ``(n_pictures,)``."""
-        return np.asarray(self.labels == np.bincount(self.train_labels).argmax())
+        return majority_right(self.train_labels, self.labels)
 
 
 def tested(dataset: Dataset, split: Split, units: Mapping[str, int], parts: Sequence[Part]) -> Tested:
@@ -59,7 +59,7 @@ def tested(dataset: Dataset, split: Split, units: Mapping[str, int], parts: Sequ
 
 def entries_of(parts: Sequence[Part], on: Tested, dataset: Dataset, seed: int) -> list[dict[str, Any]]:
     """Return the approaches as results have them, with their figures on the test part."""
-    chance = chance_of(on.train_labels, on.labels)
+    chance = float(on.majority_right.mean())
     classes_by_content = {record.sha256: dataset.label_index(record) for record in dataset.records}
     costs = _shared_seconds(parts)
     entries = []
@@ -83,7 +83,7 @@ def entries_of(parts: Sequence[Part], on: Tested, dataset: Dataset, seed: int) -
 def verdict_of(entries: Sequence[Mapping[str, Any]], parts: Sequence[Part], on: Tested, repeats: int) -> dict[str, Any]:
     """Return ``verdict``, but for its sentence, and ``pairs`` of the results."""
     contenders = [
-        contender(entry, part.test.of(on.contents), on.labels) for entry, part in zip(entries, parts, strict=True)
+        _contender(entry, part.test.of(on.contents), on.labels) for entry, part in zip(entries, parts, strict=True)
     ]
     counts = on.dataset.counts()
     test_counts = {name: counts[name] for name in on.dataset.classes}
@@ -92,16 +92,11 @@ def verdict_of(entries: Sequence[Mapping[str, Any]], parts: Sequence[Part], on: 
 
 def in_order(entries: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the ids of approaches, the best on val first."""
-    nothing = np.zeros(0, np.bool_)
-    return [each.id for each in ranked([_contender(entry, nothing) for entry in entries])]
+    return [entry["id"] for entry in sorted(entries, key=merit_of, reverse=True)]
 
 
-def contender(entry: Mapping[str, Any], proba: Floats, labels: NDArray[np.intp]) -> Contender:
+def _contender(entry: Mapping[str, Any], proba: Floats, labels: NDArray[np.intp]) -> Contender:
     """Return an approach as the verdict looks at it; ``proba`` is what it says of the test pictures."""
-    return _contender(entry, np.asarray(proba.argmax(axis=1) == labels))
-
-
-def _contender(entry: Mapping[str, Any], right: NDArray[np.bool_]) -> Contender:
     training = entry.get("training")
     return Contender(
         id=entry["id"],
@@ -111,7 +106,7 @@ def _contender(entry: Mapping[str, Any], right: NDArray[np.bool_]) -> Contender:
         val_accuracy=entry["val"]["accuracy"],
         val_log_loss=entry["val"]["log_loss"],
         seconds=sum(entry["seconds"].values()),
-        right=right,
+        right=np.asarray(proba.argmax(axis=1) == labels),
         converged=training["converged"] if training else None,
         kept=entry["chosen"].get("kept"),
         budget_seconds=entry["budget_seconds"],

@@ -18,6 +18,7 @@ from headstart import __version__
 from headstart.documents import write_document
 from headstart.folders import folder_in_place_of
 from headstart.jobs.outcome import Answers
+from headstart.judge.contenders import merit
 from headstart.learn.heads import Floats
 
 _ENTRY, _ANSWERS = "entry.json", "answers.npz"
@@ -51,8 +52,13 @@ class Part:
 
     @property
     def merit(self) -> tuple[float, float]:
-        """What is compared on val, the larger the better: accuracy, and if that is the same log loss."""
-        return self.entry["val"]["accuracy"], -self.entry["val"]["log_loss"]
+        """What is compared on val, the larger the better."""
+        return merit_of(self.entry)
+
+
+def merit_of(entry: Mapping[str, Any]) -> tuple[float, float]:
+    """Return what is compared on val of an approach in results, the larger the better."""
+    return merit(entry["val"]["accuracy"], entry["val"]["log_loss"])
 
 
 def said_of(answers: Answers) -> Said:

@@ -13,7 +13,7 @@ from headstart.jobs.learning.options import check_options
 from headstart.jobs.outcome import approach_id
 from headstart.jobs.setup import Wish
 from headstart.learn.approaches import COMPARED, FINE_TUNE, FROZEN, HANDCRAFTED, SCRATCH, Approach, approach
-from headstart.settings import CompareSettings, TrainSettings
+from headstart.settings import CompareSettings, TrainSettings, shared
 
 ON_SOURCE = ("frozen+logistic", FINE_TUNE)
 """What is made of a network that was pretrained on a source of the user's own."""
@@ -86,10 +86,8 @@ def weights_by_backbone(settings: CompareSettings) -> Mapping[str, str]:
 
 def _planned(settings: CompareSettings, way: Approach, backbone_name: str, weights: str) -> Planned:
     """Return one approach; only options that mean something to it are handed on."""
-    shared = {each.name for each in fields(CompareSettings)} & {each.name for each in fields(TrainSettings)}
-    handed = {
-        name: getattr(settings, name) for name in shared - {"data", "out", "weights", "budget"} if way.takes(name)
-    }
+    options = shared(settings, TrainSettings, but=("data", "out", "weights", "budget"))
+    handed = {name: value for name, value in options.items() if way.takes(name)}
     if way.takes("backbone"):
         handed |= {"backbone": backbone_name, "weights": weights}
     trained = TrainSettings(settings.data, out=settings.out, approach=way.name, **handed)

@@ -14,7 +14,7 @@ from headstart.durations import seconds_of
 from headstart.jobs.comparing.judged import tested
 from headstart.jobs.comparing.planned import planned
 from headstart.jobs.comparing.running import Ground, Ran, run_all
-from headstart.jobs.seen import without_pictures_seen
+from headstart.jobs.seen import without_pictures_seen_by_any
 from headstart.progress import Listener, Said
 from headstart.settings import CompareSettings
 
@@ -39,9 +39,8 @@ def repeats_of(
         units = pictures.together.units[[record.path in chosen for record in pictures.dataset.records]]
         split, _ = new_split(prepared.dataset, seed, units)
         end = time.monotonic() + seconds_of(settings.budget, "--budget")
-        prepared = replace(prepared, split=split)
-        for weights in dict.fromkeys(plan.wish.weights for plan in plans):
-            prepared = without_pictures_seen(prepared, weights, listen)
+        weights = (plan.wish.weights for plan in plans)
+        prepared = without_pictures_seen_by_any(replace(prepared, split=split), weights, listen)
         own = replace(
             ground,
             prepared=prepared,

@@ -18,7 +18,7 @@ from headstart.jobs.comparing.planned import Planned
 from headstart.jobs.environment import environment
 from headstart.jobs.holdout import Prepared
 from headstart.jobs.learning import FAMILIES, Given, Learned
-from headstart.jobs.learning.given import labels_of
+from headstart.jobs.learning.given import given_of, labels_of
 from headstart.jobs.outcome import answers_of, bundle_of, entry_of, settings_document
 from headstart.jobs.pictures import Pictures
 from headstart.judge.judged import plain_figures
@@ -52,14 +52,12 @@ class Ground:
 
     def given(self, plan: Planned, deadline: float | None = None) -> Given:
         """Return what one approach learns from."""
-        return Given(
-            settings=plan.settings,
-            way=plan.way,
-            wish=plan.wish,
-            dataset=self.prepared.dataset,
-            split=self.prepared.split,
-            units=self.pictures.units(),
-            sides=self.pictures.shorter_sides(),
+        return given_of(
+            plan.settings,
+            plan.way,
+            plan.wish,
+            prepared=self.prepared,
+            pictures=self.pictures,
             store=self.store,
             deadline=deadline,
         )

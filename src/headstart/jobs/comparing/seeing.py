@@ -91,7 +91,7 @@ def seen(
         made = {name: threads.submit(_unless_refused, what, make, listen) for name, (what, make) in making.items()}
         if frozen:
             document["suspects"] = _unless_refused("label errors", lambda: suspects_in(frozen, listen), listen)
-            document["map"] = _unless_refused("the map", lambda: _mapped(frozen, on, predicted, listen), listen)
+            document["map"] = _unless_refused("the map", lambda: _mapped(frozen, on, predicted), listen)
         if with_pictures:
             document = _with_thumbnails(document, frozen.dataset if frozen else on.dataset, run)
         return document | {name: future.result() for name, future in made.items()}
@@ -117,7 +117,7 @@ def _answer(on: Tested, proba: Floats, position: int) -> dict[str, Any]:
     }
 
 
-def _mapped(frozen: Given, on: Tested, predicted: np.ndarray[Any, Any], listen: Listener) -> dict[str, Any] | None:
+def _mapped(frozen: Given, on: Tested, predicted: np.ndarray[Any, Any]) -> dict[str, Any] | None:
     setup, _ = setup_of(frozen.wish, silent)
     features = extracted(frozen.dataset, setup, frozen.store, silent, training=frozen.part("train"))
     answers = dict(zip(on.contents, predicted.tolist(), strict=True))

@@ -14,13 +14,13 @@ from headstart.data.decode import Geometry
 from headstart.data.records import Dataset, PictureRecord
 from headstart.data.views import MIRRORED, WHOLE, mirrored
 from headstart.data.workers import Task, replies
-from headstart.features.engine import Engine, Pixels, engine_for, engine_kind
+from headstart.features.engine import Engine, Pixels, engine_for
 from headstart.features.recipe import Recipe, brought_together
+from headstart.jobs.classifier import setup_for
 from headstart.jobs.comparing.place import PICTURES
 from headstart.jobs.precision import as_trained
 from headstart.learn.heads import Floats
-from headstart.networks.converted import ConvertedNetwork, network_with
-from headstart.networks.cuts import sized
+from headstart.networks.converted import ConvertedNetwork
 from headstart.progress import Listener
 from headstart.ship.bundle import Bundle
 
@@ -76,13 +76,9 @@ class Looking:
 
 def looking_through(bundle: Bundle, listen: Listener) -> Looking:
     """Return the model, its networks converted if they weren't."""
-    recipe = bundle.recipe
-    kind = engine_kind() if bundle.backbone.builder else bundle.backbone.name
-    networks = tuple(
-        network_with(sized(bundle.backbone, size, recipe.layer), recipe.layer, bundle.backbone_arrays, listen)
-        for size in recipe.sizes
-    )
-    return Looking(bundle, as_trained(networks, bundle.precision, bundle.calibration, kind, listen), kind)
+    setup = setup_for(bundle, listen)
+    networks = as_trained(setup.networks, bundle.precision, bundle.calibration, setup.engine, listen)
+    return Looking(bundle, networks, setup.engine)
 
 
 def outputs(engine: Engine, squares: Iterable[Pixels]) -> Floats:

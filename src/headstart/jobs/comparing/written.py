@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from headstart.documents import as_unicode, json_text
+from headstart.documents import as_unicode, write_document
 from headstart.errors import UserError, check_choice
 from headstart.folders import file_in_place_of
 from headstart.jobs.comparing.place import PICTURES, REPORT, RESULTS, TEXT
@@ -25,7 +25,7 @@ def check_language(lang: str) -> None:
 def write_results(results: Mapping[str, Any], run: Path) -> None:
     """Write ``results.json``."""
     with file_in_place_of(run / RESULTS) as partial:
-        partial.write_text(json_text(results) + "\n", encoding="utf-8")
+        write_document(dict(results), partial)
 
 
 def read_results(run: Path) -> dict[str, Any]:

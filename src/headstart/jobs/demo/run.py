@@ -20,7 +20,7 @@ from headstart.learn.heads import Floats
 from headstart.learn.logistic import fit_logistic
 from headstart.learn.rows import rows_of
 from headstart.networks.keras_backend import training_backend
-from headstart.progress import Event, Listener, Said, silent
+from headstart.progress import Listener, Said, silent, without_sentences
 from headstart.settings import CompareSettings, DemoSettings
 
 SEED = 0
@@ -51,9 +51,9 @@ def run_demo(settings: DemoSettings, listen: Listener) -> dict[str, Any]:
     write_document({"format": 1}, settings.out / "demo.json")
     with folder_in_place_of(photos) as partial:
         cut_patches(partial, SEED)
-    results = run_compare(
-        CompareSettings(photos, out=run, approaches=APPROACHES, seed=SEED), lambda event: _but_sentences(event, listen)
-    )
+    # The report has the sentences.
+    compared = CompareSettings(photos, out=run, approaches=APPROACHES, seed=SEED)
+    results = run_compare(compared, without_sentences(listen))
     document: dict[str, Any] = {"format": 1, "photos": _photos(results)}
     if training_backend() is None:
         listen(Said("The second half needs Keras with a backend that can train: pip install 'headstart[train]'."))
@@ -62,12 +62,6 @@ def run_demo(settings: DemoSettings, listen: Listener) -> dict[str, Any]:
         document["digits"] = _digits_table(listen)
     write_document(document, settings.out / "demo.json")
     return document
-
-
-def _but_sentences(event: Event, listen: Listener) -> None:
-    """Pass an event on, unless it is a sentence: the report has them."""
-    if not isinstance(event, Said):
-        listen(event)
 
 
 def _photos(results: dict[str, Any]) -> dict[str, Any]:

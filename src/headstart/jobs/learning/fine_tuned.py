@@ -33,6 +33,7 @@ from headstart.jobs.learning.training import (
 )
 from headstart.jobs.seconds import Seconds
 from headstart.jobs.setup import Wish, setup_of, wish_of
+from headstart.judge.contenders import merit
 from headstart.judge.judged import plain_figures
 from headstart.learn import rules
 from headstart.learn.approaches import FINE_TUNE
@@ -73,7 +74,7 @@ def learnt_by_fine_tuning(given: Given, listen: Listener) -> Learned:
     learned = learnt_by_network(given, wish, inputs, whole, listen)
     spent = frozen.seconds | seconds | {"features": frozen.seconds["features"] + learned.seconds["features"]}
     compared = {"frozen": _on_val(given, frozen), "fine-tuned": _on_val(given, learned)}
-    won = _merit(compared["fine-tuned"]) > _merit(compared["frozen"])
+    won = merit(**compared["fine-tuned"]) > merit(**compared["frozen"])
     start = _start(given)
     what = {
         "kept": "fine-tuned" if won else "frozen",
@@ -185,8 +186,3 @@ def _on_val(given: Given, learned: Learned) -> dict[str, float]:
     val = vectors_for(learned.features, of_sides(learned.features.dataset, given.split, "val").records)
     figures = plain_figures(labels_of(val.dataset), probabilities(learned.val_head, val))
     return {name: float(figures[name] or 0) for name in ("accuracy", "log_loss")}
-
-
-def _merit(figures: dict[str, float]) -> tuple[float, float]:
-    """Return what is compared on val: accuracy, and where that is the same the log loss."""
-    return figures["accuracy"], -figures["log_loss"]

@@ -14,6 +14,8 @@ from headstart.data.records import Dataset, PictureRecord
 from headstart.data.split import Split
 from headstart.features.store import FeatureStore
 from headstart.jobs.extraction import Features
+from headstart.jobs.holdout import Prepared
+from headstart.jobs.pictures import Pictures
 from headstart.jobs.setup import Wish
 from headstart.learn.approaches import Approach
 from headstart.learn.heads import Floats, Head
@@ -54,6 +56,30 @@ class Given:
     def seconds_left(self, reserved: float) -> float | None:
         """Return the seconds until the deadline, less what is reserved for what follows; None without a deadline."""
         return None if self.deadline is None else self.deadline - time.monotonic() - reserved
+
+
+def given_of(
+    settings: TrainSettings,
+    way: Approach,
+    wish: Wish,
+    *,
+    prepared: Prepared,
+    pictures: Pictures,
+    store: FeatureStore,
+    deadline: float | None = None,
+) -> Given:
+    """Return what there is to learn from in pictures whose split is ``prepared``."""
+    return Given(
+        settings=settings,
+        way=way,
+        wish=wish,
+        dataset=prepared.dataset,
+        split=prepared.split,
+        units=pictures.units(),
+        sides=pictures.shorter_sides(),
+        store=store,
+        deadline=deadline,
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from headstart.jobs.tuning.spaces import Space, options_of
 from headstart.jobs.tuning.study import Tried
 from headstart.manifests import FORMAT
 from headstart.networks.backbones import Backbone
-from headstart.settings import TrainSettings, TuneSettings
+from headstart.settings import TrainSettings, TuneSettings, shared
 from headstart.ship.bundle import FILES
 
 STUDY, BEST, SPLIT, MODEL = "study.db", "best.json", "split.json", "model"
@@ -79,8 +79,7 @@ def on_val(tried: Tried) -> dict[str, float]:
 
 def train_settings(settings: TuneSettings) -> TrainSettings:
     """Return the settings of `train` that say the same, without a budget."""
-    shared = {each.name for each in fields(TuneSettings)} & {each.name for each in fields(TrainSettings)} - {"budget"}
-    return TrainSettings(**{name: getattr(settings, name) for name in shared})
+    return TrainSettings(**shared(settings, TrainSettings, but=("budget",)))
 
 
 def write_best(found: Found, settings: TuneSettings) -> None:

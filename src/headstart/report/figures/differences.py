@@ -8,11 +8,9 @@ from typing import Any
 
 from markupsafe import Markup
 
+from headstart.judge.pairs import LEVEL
 from headstart.report.figures.intervals import ruler, whiskers
 from headstart.report.figures.scale import Scale, linear
-
-LEVEL = 0.05
-"""Below it, a corrected p value tells two approaches apart."""
 
 
 @dataclass(frozen=True)
