@@ -11,7 +11,7 @@ help:  ## Show this list
 
 $(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,tune,weights,parquet,int8,cloud,cluster,demo,dev]'
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[train,tune,weights,parquet,int8,cloud,cluster,export,serve,demo,dev]'
 	touch $@
 
 setup: $(INSTALLED)  ## Install headstart with everything for demo, training and development
@@ -37,7 +37,7 @@ trust: setup  ## Run the slow proofs
 
 lock:  ## Resolve the dependencies anew into constraints.txt
 	rm -rf build/lock && $(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install --quiet '.[train,tune,weights,parquet,int8,cloud,cluster,demo,dev]'
+	build/lock/bin/python -m pip install --quiet '.[train,tune,weights,parquet,int8,cloud,cluster,export,serve,demo,dev]'
 	build/lock/bin/python -m pip freeze --exclude headstart --exclude setuptools > constraints.txt
 
 clean:  ## Remove the environment and what tools left

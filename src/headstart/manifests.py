@@ -29,6 +29,7 @@ class Kind:
 
 MODEL = Kind("classifier", "model folder", "train")
 BACKBONE = Kind("backbone", "backbone folder", "pretrain")
+EXPORT = Kind("export", "export folder", "export")
 
 
 def write_manifest(folder: Path, kind: Kind, entries: dict[str, Any], files: tuple[str, ...]) -> None:
