@@ -23,6 +23,7 @@ from benchmarks.pretraining import pretraining
 from benchmarks.report import put_section, section_of
 from benchmarks.ridge import ridge
 from benchmarks.runs import demo, help_text, predict, train
+from benchmarks.serving import files, many, serve
 from benchmarks.speed import engine, features
 from benchmarks.store import again, flat, load
 from benchmarks.training import maps, training
@@ -30,6 +31,9 @@ from benchmarks.training import maps, training
 BENCHMARKS: dict[str, Callable[..., Measured]] = {
     "help": help_text,
     "predict": predict,
+    "files": files,
+    "serve": serve,
+    "many": many,
     "check": check,
     "memory": memory,
     "features": features,

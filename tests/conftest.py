@@ -126,6 +126,8 @@ class _BySubject(LoadFileScheduling):  # type: ignore[misc]  # xdist has no type
         file = nodeid.partition("::")[0]
         if file.endswith("test_demo.py"):
             return "demo"
+        if "tests/ship/exports/" in file:
+            return "exports"
         # They look at every worker of every Ray cluster of this machine.
         return "ray" if "tests/cluster/" in file or file.endswith("test_on_cluster.py") else file
 

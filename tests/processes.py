@@ -26,6 +26,11 @@ def peak_megabytes(pid: int) -> float:
     return int(_status(pid)["VmHWM"].split()[0]) / 1024
 
 
+def held_megabytes(pid: int) -> float:
+    """Return the memory that the process holds now, in MB."""
+    return int(_status(pid)["VmRSS"].split()[0]) / 1024
+
+
 def eventually(holds: Callable[[], object], seconds: float = 20) -> bool:
     """Return whether ``holds()`` becomes true in time."""
     end = time.monotonic() + seconds

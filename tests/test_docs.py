@@ -38,6 +38,8 @@ COMMANDS = [
     "tune",
     "predict",
     "evaluate",
+    "export",
+    "serve",
     "features",
     "cache",
     "backbones",

@@ -29,7 +29,7 @@ LAYERS = [
     {"ship"},
     {"report"},
     {"jobs"},
-    {"api", "estimator"},
+    {"api", "estimator", "server"},
     {"cli"},
 ]
 HEAVY = (
@@ -47,6 +47,11 @@ HEAVY = (
     "fsspec",
     "ray",
     "optuna",
+    "onnx",
+    "onnxruntime",
+    "ai_edge_litert",
+    "fastapi",
+    "uvicorn",
 )
 
 
@@ -130,6 +135,7 @@ def test_the_public_names_are_these() -> None:
         "check",
         "compare",
         "evaluate",
+        "export",
         "extract_features",
         "fix",
         "load",

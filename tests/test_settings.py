@@ -114,6 +114,7 @@ def test_no_split_stays_no_split() -> None:
                 "unfreeze": None,
                 "views": None,
                 "map_budget": "2GB",
+                "with_neighbours": False,
                 **dict.fromkeys(f.name for f in dataclasses.fields(TrainingOptions)),
                 "backbone": "efficientnet_lite0",
                 "layer": "avg_pool",
@@ -138,7 +139,10 @@ def test_no_split_stays_no_split() -> None:
             },
         ),
         (EVALUATE, {"fit": None, "group_by": None, "exclude": [], "cache": None, "no_cache": False}),
-        (PREDICT, {"top": 3}),
+        (
+            PREDICT,
+            {"stdin": False, "top": 3, "out": None, "format": None, "on": None, "cluster_store": None},
+        ),
         (DEMO, {}),
         (
             COMPARE,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from headstart.api import check as check
     from headstart.api import compare as compare
     from headstart.api import evaluate as evaluate
+    from headstart.api import export as export
     from headstart.api import fix as fix
     from headstart.api import pretrain as pretrain
     from headstart.api import train as train
@@ -42,6 +43,7 @@ _PLACES = {
     "check": "headstart.api:check",
     "compare": "headstart.api:compare",
     "evaluate": "headstart.api:evaluate",
+    "export": "headstart.api:export",
     "extract_features": "headstart.jobs.features:extract_features",
     "fix": "headstart.api:fix",
     "load": "headstart.jobs.classifier:load",

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 from headstart.jobs.check import run_check
 from headstart.jobs.compare import run_compare
 from headstart.jobs.evaluate import run_evaluate
+from headstart.jobs.export import run_export
 from headstart.jobs.fix import run_fix
 from headstart.jobs.pretrain import run_pretrain
 from headstart.jobs.report import run_report
@@ -20,6 +21,7 @@ from headstart.settings import (
     CheckSettings,
     CompareSettings,
     EvaluateSettings,
+    ExportSettings,
     FixSettings,
     PretrainSettings,
     ReportSettings,
@@ -56,3 +58,4 @@ train = _function("train", TrainSettings, run_train)
 pretrain = _function("pretrain", PretrainSettings, run_pretrain)
 tune = _function("tune", TuneSettings, run_tune)
 evaluate = _function("evaluate", EvaluateSettings, run_evaluate)
+export = _function("export", ExportSettings, run_export)

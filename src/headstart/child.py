@@ -40,6 +40,7 @@ def quiet_environment(keras_backend: str) -> dict[str, str]:
         "KERAS_BACKEND": keras_backend,
         "KERAS_HOME": str(cache_folder() / "keras"),
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "ORT_DISABLE_TELEMETRY": "1",  # it must be there before onnxruntime is imported
     }
 
 

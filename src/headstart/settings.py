@@ -182,6 +182,9 @@ class TrainSettings(TrainingOptions, FeatureOptions):
         fine-tune: how many views of each picture to learn from: the picture itself, and parts of it drawn once.
     map_budget
         fine-tune: what the maps at the end of the frozen stages may take in the cache, as in 500MB.
+    with_neighbours
+        Keep small copies of training pictures in the model (2,000 at most, of each class alike), so that `headstart
+        serve` can show those that are most like a picture. Whoever has the model then has them.
     seed
         Seed of the split, of random weights and of the training.
     """
@@ -193,6 +196,7 @@ class TrainSettings(TrainingOptions, FeatureOptions):
     unfreeze: int | None = field(default=None, kw_only=True)
     views: int | None = field(default=None, kw_only=True)
     map_budget: str = field(default="2GB", kw_only=True)
+    with_neighbours: bool = field(default=False, kw_only=True)
     split: Path | None = field(default=None, kw_only=True)
     group_by: str | None = field(default=None, kw_only=True)
     folds: int | None = field(default=None, kw_only=True)
@@ -529,18 +533,119 @@ class PredictSettings:
     model
         Model folder that `train` wrote.
     images
-        Picture files.
+        Picture files; folders, for every file in and below them; patterns in quotes, as in 'shots/**/*.jpg'; zip or tar
+        archives; addresses in object storage (needs the extra "cloud").
+    stdin
+        Read the pictures from standard input, a path or an address a line, and answer while they come.
     top
         How many classes to name per picture.
+    out
+        File to write rows to as they come, .csv or .jsonl: new, or one whose run was interrupted, which the same
+        command finishes. A picture that changed meanwhile isn't noticed.
+    format
+        table, csv or jsonl; a table, if none is named, and in a file what its name ends in. The CSV file is for
+        programs: a name that begins with = is left as it is.
+    on
+        Compute features on a cluster: ray (this machine's, or one that is started on it) or ray://HOST:PORT; needs the
+        extra "cluster", and pictures in one folder or at one address that all nodes can read.
+    cluster_store
+        Where the nodes of a cluster write vectors, and where a later run finds them: an address in object storage, or a
+        folder that they share.
     """
 
     model: Path
-    images: tuple[Path, ...]
+    images: tuple[Address | Path, ...] = ()
+    stdin: bool = field(default=False, kw_only=True)
     top: int = field(default=3, kw_only=True)
+    out: Path | None = field(default=None, kw_only=True)
+    format: str | None = field(default=None, kw_only=True)
+    on: str | None = field(default=None, kw_only=True)
+    cluster_store: Address | Path | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "model", "out", "cluster_store")
+        images = (place_named(image) if isinstance(image, str) else image for image in self.images)
+        object.__setattr__(self, "images", tuple(images))
+
+
+@dataclass(frozen=True)
+class ServeSettings:
+    """The settings of ``serve``.
+
+    Parameters
+    ----------
+    model
+        Model folder that `train` wrote, or folder that `export --format openvino` wrote.
+    host
+        The address to listen at; 0.0.0.0 or :: for all of this machine's.
+    port
+        The port to listen at; 0 for any free one.
+    token
+        What clients must send as "Authorization: Bearer TOKEN". Better said in HEADSTART_TOKEN: other users of this
+        machine may see the command line.
+    allow_host
+        A name by which clients may call this server, beside localhost and HOST; may be given several times.
+    allow_origin
+        A web site, as in https://example.org, whose pages may ask this server; may be given several times.
+    top
+        How many classes to name per picture, if a request doesn't say.
+    max_body
+        The most that a request may send, as in 32MB.
+    max_pictures
+        The most pictures in a request.
+    timeout
+        Seconds in which a request must have been sent.
+    queue
+        How many pictures may be in work or wait for it; more are refused at once, with the status 429.
+    unsure_below
+        The page says that it isn't sure where the highest probability is below.
+    """
+
+    model: Path
+    host: str = field(default="127.0.0.1", kw_only=True)
+    port: int = field(default=8000, kw_only=True)
+    token: str | None = field(default=None, kw_only=True, repr=False)
+    allow_host: tuple[str, ...] = field(default=(), kw_only=True)
+    allow_origin: tuple[str, ...] = field(default=(), kw_only=True)
+    top: int = field(default=5, kw_only=True)
+    max_body: str = field(default="32MB", kw_only=True)
+    max_pictures: int = field(default=64, kw_only=True)
+    timeout: float = field(default=30.0, kw_only=True)
+    queue: int = field(default=256, kw_only=True)
+    unsure_below: float = field(default=0.7, kw_only=True)
 
     def __post_init__(self) -> None:
         _accept_strings(self, "model")
-        object.__setattr__(self, "images", tuple(Path(image) for image in self.images))
+        _accept_tuples(self, "allow_host", "allow_origin")
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """The settings of ``export``.
+
+    Parameters
+    ----------
+    model
+        Model folder that `train`, `compare` or `tune` wrote.
+    format
+        onnx, openvino, litert (TensorFlow Lite), saved-model (TensorFlow) or keras.
+    out
+        Folder to write the export to: new, empty, or written by `export` before.
+    precision
+        What its weights are kept in: f32, f16 or int8, where the format has it; below f32 it is judged by accuracy.
+    data
+        The pictures that the model was trained on, of which its test part is compared; where they were read last, if
+        nothing is named.
+    """
+
+    model: Path
+    format: str = field(kw_only=True)
+    out: Path = field(kw_only=True)
+    precision: str = field(default="f32", kw_only=True)
+    data: Address | Path | None = field(default=None, kw_only=True)
+
+    def __post_init__(self) -> None:
+        _accept_strings(self, "model", "out", "data")
 
 
 @dataclass(frozen=True)

@@ -118,6 +118,20 @@ def test_what_a_library_prints_does_not_disturb_the_conversation(good: Path) -> 
     assert header["format"] == "JPEG"
 
 
+def test_a_content_follows_its_request_whatever_is_in_it(good: Path) -> None:
+    head = {"task": "facts", "sha256": None}
+    contents = [good.read_bytes(), b'\n{"file": "/etc/passwd"}\n', b"", good.read_bytes()]
+    requests = [json.dumps(head | {"content": len(each)}).encode() + b"\n" + each for each in contents]
+    found = answers(b"".join([*requests, asked(good)]))
+    assert [header.get("reason") for header, _ in found] == [None, "not-a-picture", "empty-file", None, None]
+    assert found[0] == found[3] == found[4]
+
+
+def test_another_content_than_the_expected_that_follows_is_changed() -> None:
+    request = json.dumps({"task": "facts", "sha256": "0" * 64, "content": 3}).encode()
+    assert [header for header, _ in answers(request + b"\nabc")] == [{"reason": "changed"}]
+
+
 # --- what it refuses ------------------------------------------------------------------------------------------
 
 

@@ -66,6 +66,33 @@ def test_a_task_that_cannot_be_is_a_mistake_of_the_programmer(file: Path) -> Non
         Task(file, "guess")
 
 
+def test_no_content_is_larger_than_any_picture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_process, "MAX_BYTES", 1000)
+    Task(bytes(1000), "facts")
+    with pytest.raises(ValueError, match="no picture has 1001 bytes"):
+        Task(bytes(1001), "facts")
+
+
+def test_a_request_says_how_many_bytes_follow_and_never_shows_them() -> None:
+    task = Task(b"private", "pixels", Geometry(8))
+    assert json.loads(task.request())["content"] == 7
+    assert "private" not in repr(task)
+
+
+def test_a_content_is_answered_for_as_the_file_that_has_it(process: WorkerProcess, file: Path) -> None:
+    content = file.read_bytes()
+    tasks = [Task(each, "pixels", Geometry(8)) for each in (file, content, content, file, file, content)]
+    found = process.replies(tasks)
+    assert found == [found[0]] * 6
+    assert found[0].reason is None
+
+
+def test_large_contents_and_large_answers_do_not_wait_for_each_other(process: WorkerProcess, file: Path) -> None:
+    large = file.read_bytes() + bytes(2**22)  # neither it nor its answer fits into a pipe
+    found = process.replies([Task(large, "pixels", Geometry(600)) for _ in range(6)])
+    assert [(reply.reason, len(reply.payload)) for reply in found] == [(None, 600 * 600 * 3)] * 6
+
+
 def test_a_request_names_the_file_wherever_the_process_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     request = Task(Path("a\nb.png"), "pixels", Geometry(8, "pad"), "0").request()

@@ -10,10 +10,15 @@ import pytest
 from headstart.errors import MissingError, UserError
 from headstart.features import engine
 from headstart.features.recipe import Recipe
-from headstart.jobs.setup import setup_of, wish_of
-from headstart.networks.backbones import backbone
+from headstart.jobs.setup import setup_of, weights_warnings, wish_of
+from headstart.networks.backbone_folder import write_backbone
+from headstart.networks.backbones import backbone, small_vgg_record
+from headstart.networks.classifier import whole_network
+from headstart.networks.keras_backend import import_keras
+from headstart.networks.weight_files import arrays_of
 from headstart.progress import silent
 from headstart.settings import FeatureOptions
+from models import train, write_alike
 
 
 def wish(**options: Any) -> Any:
@@ -97,3 +102,31 @@ def test_every_size_has_a_network_with_the_same_weights(cache: Path) -> None:
 def test_averaged_sizes_have_vectors_of_one(cache: Path) -> None:
     setup, _ = setup_of(wish(scale=(80, 224), combine="average", offline=True), silent)
     assert setup.dimension == 1280
+
+
+@pytest.fixture(scope="module")
+def untrained(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backbone folder whose network was never trained."""
+    import_keras()
+    record = small_vgg_record(2, 4)
+    arrays = arrays_of(whole_network(record, include_top=False))
+    folder = tmp_path_factory.mktemp("untrained") / "backbone"
+    write_backbone(folder, record, arrays, ["a" * 64], {})
+    return folder
+
+
+def test_weights_that_were_never_trained_are_warned_of_in_the_results(untrained: Path, tmp_path: Path) -> None:
+    data = write_alike(tmp_path / "data", {"ant": 6, "bee": 6})
+    trained = train(data, tmp_path / "model", backbone=str(untrained))
+    sentence = (
+        "backbone holds no trained small_vgg2x4: 4 of its 4 batch normalisations have means of exactly 0 and variances "
+        "of exactly 1, as before any training. Nothing it shows comes from pretraining."
+    )
+    assert trained.results["warnings"][0] == sentence
+    assert f"Warning: {sentence}" in trained.said
+
+
+def test_random_weights_that_were_asked_for_are_not_warned_of_again(untrained: Path) -> None:
+    setup, origin = setup_of(wish(backbone=str(untrained), weights="none"), silent)
+    assert setup.networks[0].untrained
+    assert weights_warnings(setup, origin) == ()

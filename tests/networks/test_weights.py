@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from headstart.errors import MissingError, UserError
+from headstart.manifests import MODEL, write_manifest
 from headstart.networks import weights as weights_module
 from headstart.networks.backbones import backbone
 from headstart.networks.weights import WeightsOrigin, find_weights, source_key
@@ -105,6 +106,15 @@ def test_a_path_that_doesnt_exist_is_never_a_random_network(tmp_path: Path) -> N
 
 def test_a_folder_that_headstart_didnt_write_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="not a model that headstart wrote"):
+        found("vgg16", str(tmp_path))
+
+
+def test_a_model_whose_weights_were_altered_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "weights.safetensors").write_bytes(b"weights")
+    write_manifest(tmp_path, MODEL, {}, ("weights.safetensors",))
+    assert found("vgg16", str(tmp_path)).sha256 == hashlib.sha256(b"weights").hexdigest()
+    (tmp_path / "weights.safetensors").write_bytes(b"weightz")
+    with pytest.raises(UserError, match=r"is refused: weights\.safetensors isn't the file that the manifest lists"):
         found("vgg16", str(tmp_path))
 
 

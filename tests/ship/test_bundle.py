@@ -215,11 +215,10 @@ def test_a_model_of_a_backbone_that_is_not_known_is_refused(trained: Trained, tm
         {"features": FEATURES | {"sizes": [224, 224]}},
         {"features": FEATURES | {"sizes": [224.5]}},
         {"features": FEATURES | {"sizes": [-224]}},
-        {"features": FEATURES | {"sizes": [float("inf")]}},
-        {"features": FEATURES | {"sizes": [float("nan")]}},
         {"features": FEATURES | {"sizes": 224}},
         {"features": FEATURES | {"sizes": "224"}},
-        {"features": FEATURES | {"dimension": float("inf")}},
+        {"features": FEATURES | {"flip": 1}},
+        {"features": FEATURES | {"sizes": [224.0]}},
         {"features": FEATURES | {"dimension": "1280"}},
         {"features": FEATURES | {"flip": "no"}},
         {"features": FEATURES | {"l2": None}},
@@ -228,10 +227,15 @@ def test_a_model_of_a_backbone_that_is_not_known_is_refused(trained: Trained, tm
         {"features": FEATURES | {"layer": "head_relu:avg+avg_pool"}},
         {"features": FEATURES | {"fit": "stretch"}},
         {"features": FEATURES | {"combine": "multiply"}},
+        {"calibration": None},
+        {"calibration": 7},
         {"precision": "f8"},
         {"precision": None},
         {"classes": None},
         {"classes": ["ant", "bee"]},
+        {"classes": ["ant", "bee", "ant"]},
+        {"classes": ["ant", "bee", ""]},
+        {"classes": ["ant", "bee", 3]},
         {"classes": ["ant", "bee", "cow", "dog"]},
         {"files": {}},
         {"files": None},
@@ -370,12 +374,12 @@ def test_more_sizes_than_there_may_be_are_refused_quickly(trained: Trained, tmp_
     model = copied(trained, tmp_path / "model")
     sign(model, features=FEATURES | {"sizes": sizes})
     since = time.process_time()
-    with pytest.raises(UserError, match=r"is refused: .*train again"):
+    with pytest.raises(UserError, match=r"is refused: .*train again|holds too many values"):
         read_bundle(model)
     assert time.process_time() - since < 10
 
 
-@pytest.mark.parametrize("calibration", ["../../etc", "x" * 1000, 7, None])
+@pytest.mark.parametrize("calibration", ["../../etc", "x" * 1000])
 def test_a_calibration_is_a_text_and_no_place(trained: Trained, tmp_path: Path, calibration: object) -> None:
     model = copied(trained, tmp_path / "model")
     sign(model, precision="int8", calibration=calibration)

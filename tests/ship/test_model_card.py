@@ -44,6 +44,15 @@ def card_of(entry_: dict[str, Any] | None = None, **changes: Any) -> str:
     return model_card(document, entry_ or document["approaches"][0])
 
 
+def test_pictures_that_the_model_carries_are_told_and_else_nothing_is() -> None:
+    document = results(GOOD, handcrafted(right(100)))
+    document["approaches"][0]["carries"] = 720
+    assert "small copies of 720 training pictures: whoever has the model has them. Ask those whom" in card_of(
+        document["approaches"][0]
+    )
+    assert "copies" not in card_of()
+
+
 def test_the_metadata_are_what_the_hub_reads() -> None:
     assert front_matter(card_of()) == {
         "library_name": "headstart",

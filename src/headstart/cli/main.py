@@ -17,11 +17,13 @@ from headstart.cli import (
     compare,
     demo,
     evaluate,
+    export,
     features,
     fix,
     predict,
     pretrain,
     report,
+    serve,
     train,
     tune,
 )
@@ -46,6 +48,8 @@ for command in (
     tune.tune,
     predict.predict,
     evaluate.evaluate,
+    export.export,
+    serve.serve,
     features.features,
     cache.cache,
     backbones.backbones,
@@ -55,7 +59,10 @@ for command in (
 
 
 def main() -> None:
-    """Run the command line; exit 0 done, 2 a user's mistake, 3 something missing, 130 interrupted."""
+    """Run the command line.
+
+    Exit 0 done, 1 an export that doesn't agree, 2 a user's mistake, 3 something missing, 130 interrupted.
+    """
     # Pillow warns of large pictures; headstart has its own limit and reason code for them.
     warnings.filterwarnings("ignore", module="PIL")
     # Names of files may be no Unicode; what can't be printed is printed as an escape.

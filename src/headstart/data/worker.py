@@ -1,7 +1,8 @@
 """The process that reads and decodes pictures for its parent, see `headstart.data.workers`.
 
 A request is one JSON line on standard input, an answer one JSON line on standard output and as many bytes as its
-``bytes`` says. A picture that makes the decoder crash, hang or eat memory ends this process, and nothing else.
+``bytes`` says. A picture in no file follows its request's line: as many bytes as ``content`` says. A picture that makes
+the decoder crash, hang or eat memory ends this process, and nothing else.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def main() -> None:
     pipe.flush()
     for line in sys.stdin.buffer:
         request = json.loads(line)
-        if is_address(request["file"]):
+        if is_address(request.get("file", "")):
             _connect("/".join(request["file"].split("/")[:3]))
         _limit_time(CPU_SECONDS)
         header, payload = _answer(request)
@@ -94,7 +95,7 @@ def main() -> None:
 
 def _answer(request: dict[str, Any]) -> Answer:
     try:
-        data = _content(request["file"])
+        data = sys.stdin.buffer.read(request["content"]) if "content" in request else _content(request["file"])
         sha256 = hashlib.sha256(data).hexdigest()
         if request["sha256"] not in (None, sha256):
             return {"reason": "changed"}, b""

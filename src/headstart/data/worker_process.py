@@ -18,7 +18,7 @@ from typing import Any, cast
 
 from headstart.addresses import Address
 from headstart.data.decode import Geometry
-from headstart.data.worker import READY, TASKS
+from headstart.data.worker import MAX_BYTES, READY, TASKS
 from headstart.errors import MissingError
 
 SECONDS = 30.0
@@ -33,12 +33,13 @@ TOO_SLOW, CRASHES = "too-slow", "crashes-decoder"
 
 @dataclass(frozen=True)
 class Task:
-    """A question about a picture, in a file or at an address; ``kind`` is one of `headstart.data.worker.TASKS`.
+    """A question about a picture; ``kind`` is one of `headstart.data.worker.TASKS`.
 
-    Where ``sha256`` is given, a file with other content is refused with the reason ``changed``.
+    ``file`` says where the picture is, in a file or at an address; or it is what would be in the file. Where ``sha256``
+    is given, a file with other content is refused with the reason ``changed``.
     """
 
-    file: Path | Address
+    file: Path | Address | bytes = field(repr=False)
     kind: str
     geometry: Geometry | None = None
     sha256: str | None = None
@@ -46,11 +47,19 @@ class Task:
     def __post_init__(self) -> None:
         if self.kind not in TASKS:
             raise ValueError(f"unknown kind of task {self.kind!r}")
+        if isinstance(self.file, bytes) and len(self.file) > MAX_BYTES:
+            raise ValueError(f"no picture has {len(self.file)} bytes")
 
     def request(self) -> bytes:
-        """Return the line that asks."""
-        file = self.file.full if isinstance(self.file, Address) else str(self.file.absolute())
-        document: dict[str, Any] = {"file": file, "task": self.kind, "sha256": self.sha256}
+        """Return the line that asks; what is in no file has to follow it."""
+        document: dict[str, Any] = {"task": self.kind, "sha256": self.sha256}
+        match self.file:
+            case bytes():
+                document["content"] = len(self.file)
+            case Address():
+                document["file"] = self.file.full
+            case Path():
+                document["file"] = str(self.file.absolute())
         if self.geometry:
             document |= asdict(self.geometry)
         return json.dumps(document).encode() + b"\n"
@@ -106,12 +115,15 @@ class WorkerProcess:
             self._expect(SECONDS)
             self._send(tasks[0])
             for following in (*tasks[1:], None):
-                # The next request lies ready while the process works: it never waits for us. (No more than one, or
-                # both sides could wait for the other to read.)
-                if following:
+                # The next request lies ready while the process works: it never waits for us. (No more than one, and
+                # none with a content, or both sides could wait for the other to read.)
+                is_small = following is not None and not isinstance(following.file, bytes)
+                if following and is_small:
                     self._send(following)
                 done.append(self._reply())
                 self._expect(SECONDS)
+                if following and not is_small:
+                    self._send(following)
         except (OSError, EOFError):
             pass
         finally:
@@ -127,6 +139,8 @@ class WorkerProcess:
 
     def _send(self, task: Task) -> None:
         self._in.write(task.request())
+        if isinstance(task.file, bytes):
+            self._in.write(task.file)
         self._in.flush()
 
     def _expect(self, seconds: float | None) -> None:

@@ -22,7 +22,7 @@ from headstart.addresses import Address
 from headstart.data.worker_process import TOO_SLOW, Reply, Task, WorkerProcess
 from headstart.errors import MissingError
 
-__all__ = ["Reply", "Task", "end_workers", "replies"]
+__all__ = ["Reply", "Task", "end_workers", "replies", "worker_count"]
 
 _AT_ONCE = 8
 """Tasks that a process gets in a row: what it costs to hand them over is shared."""
@@ -56,6 +56,11 @@ def replies(tasks: Iterable[Task], ahead: int = 0) -> Generator[Reply]:
             yield from lanes.first_of(waiting)
     finally:
         lanes.give_up(waiting)
+
+
+def worker_count() -> int:
+    """Return how many worker processes there are at most: one per processor that this program may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def end_workers() -> None:
@@ -184,7 +189,7 @@ class _Lanes:
     """All lanes of this program. They come into being as they are needed."""
 
     def __init__(self) -> None:
-        self.most = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        self.most = worker_count()
         self._chunks: SimpleQueue[_Chunk | None] = SimpleQueue()
         self._closed = threading.Event()
         self._lock = threading.Lock()  # of the next two

@@ -29,6 +29,7 @@ from headstart.jobs.holdout import Prepared, opened_once_more, prepared_split, s
 from headstart.jobs.learning import Given
 from headstart.jobs.outcome import Answers, dataset_document, facts_of
 from headstart.jobs.pictures import check_classes_left, pictures_of
+from headstart.jobs.places import remember_place
 from headstart.jobs.seen import without_pictures_seen, without_pictures_seen_by_any
 from headstart.judge.statements import repeats_statements
 from headstart.learn.approaches import FROZEN, HANDCRAFTED, SCRATCH
@@ -86,6 +87,7 @@ def run_compare(settings: CompareSettings, listen: Listener) -> dict[str, Any]:
         bundle = _best_bundle(compared)
         results = _results(settings, compared, on, bundle, begun=begun, listen=listen)
     _write(settings, compared, on, bundle, results)
+    remember_place(results["dataset"]["sha256"], settings.data)
     return results
 
 

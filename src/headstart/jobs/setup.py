@@ -14,7 +14,7 @@ from headstart.networks.backbones import HANDCRAFTED, Backbone
 from headstart.networks.converted import ConvertedNetwork, network_from
 from headstart.networks.cuts import AVERAGE, cut_of, cut_text, sized
 from headstart.networks.weights import WeightsOrigin, check_weights, find_weights
-from headstart.progress import Listener
+from headstart.progress import Listener, Said
 from headstart.settings import FeatureOptions
 
 
@@ -97,4 +97,18 @@ def setup_of(wish: Wish, listen: Listener) -> tuple[Setup, WeightsOrigin]:
     networks = tuple(
         network_from(sized(record, size, recipe.layer), recipe.layer, origin, listen) for size in recipe.sizes
     )
-    return Setup(recipe, networks, wish.engine, wish.precision), origin
+    setup = Setup(recipe, networks, wish.engine, wish.precision)
+    for warning in weights_warnings(setup, origin):
+        listen(Said(f"Warning: {warning}"))
+    return setup, origin
+
+
+def weights_warnings(setup: Setup, origin: WeightsOrigin) -> tuple[str, ...]:
+    """Return what must be said of weights of ``origin`` that should be trained, and look as if they weren't."""
+    network = setup.networks[0]
+    if not network.untrained or origin.kind == "none":
+        return ()
+    return (
+        f"{origin.name} holds no trained {network.backbone}: {network.untrained}. Nothing it shows comes from "
+        "pretraining.",
+    )

@@ -21,8 +21,10 @@ from headstart.jobs.learning import FAMILIES
 from headstart.jobs.learning.given import given_of, labels_of, of_sides
 from headstart.jobs.learning.options import budget_of, check_options
 from headstart.jobs.learning.training import deadline_of
+from headstart.jobs.neighbours import carried_by
 from headstart.jobs.outcome import answers_of, bundle_of, dataset_document, entry_of, facts_of, settings_document
 from headstart.jobs.pictures import check_classes_left, check_folds, pictures_of
+from headstart.jobs.places import remember_place
 from headstart.jobs.seconds import Seconds
 from headstart.jobs.seen import without_pictures_seen
 from headstart.judge.judged import chance_of, figures_with_intervals, plain_figures
@@ -72,6 +74,7 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         seconds = Seconds()
         val, test = answers_of(learned, split)
         seconds.end("predict")
+        neighbours = carried_by(learned, split, listen) if settings.with_neighbours else None
         folds = None
         if settings.folds:
             folds = fold_figures(replace(given, dataset=dataset, split=split), learned.features, listen)
@@ -103,6 +106,8 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
     }
     if folds:
         entry["folds"] = folds
+    if neighbours:
+        entry["carries"] = len(neighbours.labels)
     results: dict[str, Any] = {
         "format": FORMAT,
         "dataset": dataset_document(dataset) | {"findings": [summary(finding) for finding in prepared.findings]},
@@ -117,5 +122,8 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         listen(Said(f"Warning: {warning}"))
     bundle = bundle_of(dataset.classes, learned, facts_of(entry, results, results["settings"]))
     card = model_card(results, entry)
-    write_bundle(settings.out, bundle, results, split, test.predictions(entry["id"]), card=card)
+    write_bundle(
+        settings.out, bundle, results, split, test.predictions(entry["id"]), card=card, neighbours=neighbours
+    )
+    remember_place(results["dataset"]["sha256"], settings.data)
     return results

@@ -10,6 +10,7 @@ from headstart.child import child_main
 from headstart.networks.backbones import backbone
 from headstart.networks.classifier import cut_at, parts_of, whole_network, with_preprocessing
 from headstart.networks.cuts import cut_of
+from headstart.networks.initialisation import untrained_sign
 from headstart.networks.keras_backend import import_keras
 from headstart.networks.weight_files import arrays_of, content_sha256, load_weights, write_tensors
 from headstart.networks.weights import WeightsOrigin
@@ -34,6 +35,7 @@ def _convert(job: dict[str, Any], folder: Path, listen: Listener) -> dict[str, A
         "image_size": record.image_size,
         "parts": parts_of(whole, record, layer),
         "content_sha256": content_sha256(arrays),
+        "untrained": untrained_sign(arrays),
     }
 
 

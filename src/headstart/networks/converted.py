@@ -29,7 +29,7 @@ from headstart.networks.keras_backend import conversion_backend, has_openvino
 from headstart.networks.weights import WeightsOrigin, source_key
 from headstart.progress import Entered, Listener
 
-_CONVERTER = 2
+_CONVERTER = 3
 """Changes when the conversion changes, so that older files aren't used."""
 
 PRECISIONS = ("f32", "bf16", "f16", "int8")
@@ -45,7 +45,8 @@ class ConvertedNetwork:
     ``layer`` is the text of its cut (`headstart.networks.cuts`), ``parts`` the shapes of what stands side by side in
     the vector: ``(d,)``, or ``(height, width, channels)`` of a map. ``files`` gives the SHA-256 of each file by name.
     ``precision`` is what it is computed in: f32, bf16, f16 or int8; ``calibration``, for int8, a digest of the
-    pictures by which its numbers were rounded.
+    pictures by which its numbers were rounded. ``untrained`` says how one sees that its weights are those of a network
+    before any training (`headstart.networks.initialisation`); empty if they aren't.
     """
 
     folder: Path
@@ -57,6 +58,7 @@ class ConvertedNetwork:
     files: dict[str, str]
     precision: str = "f32"
     calibration: str = ""
+    untrained: str = ""
 
     @property
     def lengths(self) -> tuple[int, ...]:

@@ -19,8 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from headstart.errors import UserError
+from headstart.folders import file_digest
+from headstart.manifests.strangers import content_of
 from headstart.networks.backbones import Backbone
-from headstart.networks.weights import WeightsOrigin
+from headstart.networks.tensor_files import tensors_in
+from headstart.networks.weights import MOST_BYTES, WeightsOrigin
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -102,6 +105,8 @@ def load_weights(whole: Any, cut: Any, record: Backbone, origin: WeightsOrigin) 
     assert path is not None  # noqa: S101 - every other kind has a file
     expected = variables(cut)
     arrays = _read(path, whole, record, origin.kind)
+    if origin.sha256 and file_digest(path) != origin.sha256:
+        raise UserError(f"{path} was changed while it was read; start again.")
     wrong = [
         f"{name} {tuple(variable.shape)}" + (f" but found {arrays[name].shape}" if name in arrays else "")
         for name, variable in expected.items()
@@ -167,13 +172,10 @@ def _read(path: Path, whole: Any, record: Backbone, kind: str) -> Arrays:  # noq
 
 
 def _read_safetensors(path: Path) -> Arrays:
-    from safetensors import SafetensorError
-    from safetensors.numpy import load_file
-
     try:
-        arrays = load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise UserError(f"{path} can't be read as a safetensors file ({error}).") from None
+        arrays = tensors_in(content_of(path.resolve(), MOST_BYTES), str(path))
+    except UserError as error:
+        raise UserError(f"{error}; fetch it again.") from None
     own = {k.removeprefix(BACKBONE_PREFIX): v for k, v in arrays.items() if k.startswith(BACKBONE_PREFIX)}
     return own or arrays
 

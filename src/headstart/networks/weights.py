@@ -11,11 +11,14 @@ from pathlib import Path
 from headstart import child
 from headstart.errors import MissingError, UserError
 from headstart.folders import cache_folder, file_digest, scratch_folder
-from headstart.manifests import MANIFEST, SOURCE, WEIGHTS
+from headstart.manifests import BACKBONE, MANIFEST, MODEL, SOURCE, WEIGHTS, checked_file, read_manifest
 from headstart.networks.backbones import Backbone, WeightFile
 from headstart.networks.cuts import cut_of
 from headstart.networks.keras_backend import conversion_backend
 from headstart.progress import Listener, Said, silent
+
+MOST_BYTES = 2**33
+"""A model with a million neighbours takes 3 GB; a file that claims more than this isn't read."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +69,14 @@ def find_weights(
         file = path / WEIGHTS
         if not (path / MANIFEST).is_file() or not file.is_file():
             raise UserError(f"--weights {weights} is a folder, but not a model that headstart wrote.")
-        kind = "backbone" if (path / SOURCE).is_file() else "model"
-        return WeightsOrigin(kind, path.name, file.absolute(), file_digest(file))
+        kind = BACKBONE if (path / SOURCE).is_file() else MODEL
+        manifest = read_manifest(path, kind)
+        try:
+            checked_file(path, WEIGHTS, manifest, MOST_BYTES)
+        except UserError as error:
+            raise UserError(f"--weights {weights} is refused: {error}; {kind.way_out}.") from None
+        name = "backbone" if kind is BACKBONE else "model"
+        return WeightsOrigin(name, path.name, file.absolute(), manifest["files"][WEIGHTS]["sha256"])
     if not path.is_file():
         raise UserError(f"--weights {weights}: there is no such file; give imagenet, none, a weight file or a model.")
     return WeightsOrigin("file", path.name, path.absolute(), file_digest(path))

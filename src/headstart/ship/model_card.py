@@ -14,6 +14,7 @@ from headstart.documents import showable
 from headstart.learn.approaches import FINE_TUNE, FROZEN, HANDCRAFTED, approach
 from headstart.markdown import code_block, plain, table
 from headstart.networks.backbones import backbone
+from headstart.ship.neighbours import carries_sentence
 
 Document = Mapping[str, Any]
 
@@ -197,6 +198,11 @@ def _limits(results: Document, entry: Document) -> str:
             "some of your own with headstart evaluate.",
             "Every picture gets one of its classes, also one that shows none of them.",
             "The intervals are about this fitted model, not about the method.",
+            *(
+                [f"{carries_sentence(entry['carries'])} Ask those whom the pictures show before you pass it on."]
+                if entry.get("carries")
+                else []
+            ),
         ]
     )
 

@@ -101,3 +101,9 @@ def test_integers_are_32_bits_however_they_were_stored(dtype: type) -> None:
     found = integers_in({"x": np.array([0, 3], dtype)}, "x", (2,), 0, 3)
     assert found.dtype == np.int32
     assert found.tolist() == [0, 3]
+
+
+def test_scores_that_are_no_numbers_are_never_taken_for_probabilities() -> None:
+    kernel, bias = np.full((2, 2), 3e38, np.float32), np.zeros(2, np.float32)
+    with pytest.raises(UserError, match="The model is spoilt: its scores aren't numbers"):
+        head_from("dense", {"0/kernel": kernel, "0/bias": bias}, 2, 2).predict_proba(np.full((1, 2), 9, np.float32))

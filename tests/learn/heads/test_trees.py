@@ -118,3 +118,29 @@ def test_a_missing_tensor_is_refused(head: TreesHead, name: str) -> None:
 def test_a_head_of_another_size_is_refused(head: TreesHead, dimension: int, n_classes: int) -> None:
     with pytest.raises(UserError, match="its head"):
         head_from("trees", head.tensors(), dimension, n_classes)
+
+
+def test_trees_that_grow_together_are_refused(head: TreesHead) -> None:
+    tensors = {**head.tensors(), "roots": np.array([0, 1], np.int32)}
+    with pytest.raises(UserError, match="trees grow together"):
+        head_from("trees", tensors, DIMENSION, CLASSES)
+
+
+@pytest.mark.parametrize(("depth", "is_refused"), [(100, False), (10_000, True)])
+def test_a_way_that_would_take_ages_is_refused(head: TreesHead, depth: int, is_refused: bool) -> None:
+    n = 2 * depth + 1
+    own = np.arange(n, dtype=np.int32)
+    is_leaf = (own % 2 == 1) | (own == n - 1)
+    tensors = {
+        **head.tensors(),
+        "roots": np.zeros(1, np.int32),
+        "feature": np.where(is_leaf, -1, 0).astype(np.int32),
+        "threshold": np.zeros(n, np.float32),
+        "left": np.where(is_leaf, 0, own + 1).astype(np.int32),
+        "right": np.where(is_leaf, 0, own + 2).astype(np.int32),
+    }
+    if is_refused:
+        with pytest.raises(UserError, match="would take ages"):
+            head_from("trees", tensors, DIMENSION, CLASSES)
+    else:
+        assert head_from("trees", tensors, DIMENSION, CLASSES).predict_proba(FEATURES).shape == (3, CLASSES)

@@ -13,8 +13,6 @@ import numpy as np
 
 from headstart.data.records import Dataset, PictureRecord
 from headstart.features.attention import (
-    class_activation_map,
-    covered,
     grid_for,
     heat_of_activations,
     heat_of_drops,
@@ -23,13 +21,12 @@ from headstart.features.attention import (
     overlay,
     patches,
 )
-from headstart.features.engine import engine_for
-from headstart.jobs.comparing.squares import Looking, Squares, looking_through, outputs, resized, squares_of, write_jpeg
+from headstart.jobs.attention import activation_maps, covered_squares
+from headstart.jobs.comparing.squares import resized, squares_of, write_jpeg
+from headstart.jobs.looking import Looking, Squares, looking_through
 from headstart.jobs.outcome import approach_id
 from headstart.learn.approaches import approach
-from headstart.learn.heads import DenseHead, Floats, softmax
-from headstart.networks.converted import network_with
-from headstart.networks.cuts import cut_of, sized
+from headstart.learn.heads import Floats, softmax
 from headstart.progress import Advanced, Entered, Listener, Said, Started
 from headstart.ship.bundle import Bundle
 
@@ -91,10 +88,11 @@ def attention_of(
     shown = shown_to(looking, dataset, chosen)
     if not shown:
         return None
-    stage = averaged_stage(bundle)
-    method = "cam" if stage else "occlusion"
-    if stage:
-        heats = [heat_of_activations(activations) for activations in activation_maps(looking, stage, shown, listen)]
+    maps = activation_maps(looking, listen)
+    method = "cam" if maps else "occlusion"
+    if maps:
+        drawn = maps.of([own.squares for own in shown], [own.predicted for own in shown])
+        heats = [heat_of_activations(activations) for activations in drawn]
     else:
         shown, heats = _occluded(looking, shown, seconds, listen)
     items = [
@@ -117,29 +115,6 @@ def shown_to(looking: Looking, dataset: Dataset, chosen: Sequence[PictureRecord]
         hit = looking.bundle.classes[predicted] == record.label
         shown.append(Shown(record, squares, predicted, float(proba[predicted]), odds, hit))
     return shown
-
-
-def averaged_stage(bundle: Bundle) -> str | None:
-    """Return the stage whose map's average is all that a model's one dense layer sees; None if there is no such."""
-    recipe, head = bundle.recipe, bundle.head
-    taps = cut_of(bundle.backbone, recipe.layer).taps
-    is_plain = len(taps) == len(recipe.looks()) == 1 and not recipe.l2
-    is_linear = isinstance(head, DenseHead) and len(head.layers) == 1
-    return taps[0].layer if is_plain and is_linear and taps[0].pool == "avg" else None
-
-
-def activation_maps(looking: Looking, stage: str, shown: Sequence[Shown], listen: Listener) -> list[Floats]:
-    """Return the class activation map of each picture's predicted class, see `class_activation_map`."""
-    bundle = looking.bundle
-    assert isinstance(bundle.head, DenseHead)  # noqa: S101 - the caller's condition
-    kernel, _ = bundle.head.layers[0]
-    size, cut = bundle.recipe.sizes[0], f"{stage}:none"
-    network = network_with(sized(bundle.backbone, size, cut), cut, bundle.backbone_arrays, listen)
-    maps = outputs(engine_for(network, looking.kind), (own.squares[size] for own in shown))
-    return [
-        class_activation_map(each.reshape(network.parts[0]), kernel[:, own.predicted])
-        for each, own in zip(maps, shown, strict=True)
-    ]
 
 
 def _occluded(
@@ -172,9 +147,7 @@ def _in_turns(shown: Sequence[Shown]) -> list[Shown]:
 
 
 def _heat(looking: Looking, own: Shown, cells: int) -> Floats:
-    by_size = [covered(pixels, cells) for pixels in own.squares.values()]
-    places = [dict(zip(own.squares, at_place, strict=True)) for at_place in zip(*by_size, strict=True)]
-    odds = log_odds(looking.scores(places), own.predicted)
+    odds = log_odds(looking.scores(covered_squares(own.squares, cells)), own.predicted)
     return heat_of_drops(occlusion_map(own.odds, odds, cells))
 
 

@@ -12,7 +12,8 @@ from PIL import Image
 from headstart.data.records import Dataset, PictureRecord
 from headstart.features.engine import Pixels, engine_for
 from headstart.folders import file_digest, scratch_folder
-from headstart.jobs.comparing.squares import outputs, resized, squares_of, write_jpeg
+from headstart.jobs.comparing.squares import resized, squares_of, write_jpeg
+from headstart.jobs.looking import outputs
 from headstart.learn.heads import Floats
 from headstart.networks.converted import ConvertedNetwork, network_from
 from headstart.networks.cuts import sized

@@ -98,7 +98,7 @@ def learnt_by_fine_tuning(given: Given, listen: Listener) -> Learned:
         chosen=kept.chosen | what,
         seconds=spent,
         training=learned.training,
-        warnings=learned.warnings if won else (),
+        warnings=(*frozen.warnings, *learned.warnings) if won else frozen.warnings,
     )
 
 

@@ -15,7 +15,7 @@ from headstart.errors import UserError
 from headstart.jobs.extraction import Features, extracted
 from headstart.jobs.learning.given import Given, Learned, labels_of, of_sides, vectors_for
 from headstart.jobs.seconds import Seconds
-from headstart.jobs.setup import Wish, setup_of, wish_of
+from headstart.jobs.setup import Wish, setup_of, weights_warnings, wish_of
 from headstart.learn.approaches import APPROACHES
 from headstart.learn.class_weights import class_weights
 from headstart.learn.fit import Fit
@@ -54,7 +54,17 @@ def learnt_on_features(given: Given, listen: Listener) -> Learned:
     if given.settings.refit != "none":
         fit = fitted(given, features, rows_known(given, of_sides(dataset, given.split, "train", "val")), listen)
     seconds.end("fit")
-    return Learned(dataset, features, origin, fit.head, val_head, fit.chosen, learnt.weighting, seconds.spent)
+    return Learned(
+        dataset,
+        features,
+        origin,
+        fit.head,
+        val_head,
+        fit.chosen,
+        learnt.weighting,
+        seconds.spent,
+        warnings=weights_warnings(setup, origin),
+    )
 
 
 @dataclass(frozen=True)

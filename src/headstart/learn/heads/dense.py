@@ -60,7 +60,7 @@ def dense_head(tensors: Tensors, dimension: int, n_classes: int) -> DenseHead:
         if kernel is None or bias is None or bias.ndim != 1 or kernel.shape != (width, len(bias)):
             raise UserError(f"its head doesn't fit together at layer {number}")
         with np.errstate(over="ignore"):
-            kernel, bias = kernel.astype(np.float32), bias.astype(np.float32)
+            kernel, bias = kernel.astype(np.float32, copy=False), bias.astype(np.float32, copy=False)
         if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
             raise UserError(f"its head holds values that aren't numbers at layer {number}")
         layers.append((kernel, bias))

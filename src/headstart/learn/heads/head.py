@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from headstart.errors import UserError
+from headstart.errors import UserError, first_three
 from headstart.learn.rows import Floats
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -40,8 +40,18 @@ class Head(Protocol):
         ...
 
     def predict_proba(self, features: Floats) -> Floats:
-        """Return ``(n, n_classes)`` float32 probabilities for ``(n, dimension)`` features; rows sum to 1."""
-        return softmax(self.scores(features))
+        """Return ``(n, n_classes)`` float32 probabilities for ``(n, dimension)`` features; rows sum to 1.
+
+        Raises
+        ------
+        UserError
+            If they aren't numbers: arrays that are finite can still make infinities of a picture.
+        """
+        with np.errstate(all="ignore"):
+            proba = softmax(self.scores(features))
+        if not np.isfinite(proba).all():
+            raise UserError("The model is spoilt: its scores aren't numbers; train again or fetch the model again.")
+        return proba
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the arrays by name, as they are stored."""
@@ -75,9 +85,8 @@ def directions_of(features: Floats, mean: Floats, std: Floats) -> Floats:
 
 def check_names(tensors: Tensors, names: set[str]) -> None:
     """Raise `UserError` unless ``tensors`` are those that ``names`` lists, and no others."""
-    if set(tensors) != names:
-        odd = ", ".join(sorted(set(tensors) ^ names))
-        raise UserError(f"its head doesn't have the tensors that it should: {odd}")
+    if odd := sorted(set(tensors) ^ names):
+        raise UserError(f"its head doesn't have the tensors that it should: {first_three([name[:60] for name in odd])}")
 
 
 def floats_in(

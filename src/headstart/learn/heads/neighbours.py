@@ -91,7 +91,7 @@ def neighbours_head(tensors: Tensors, dimension: int, n_classes: int) -> Neighbo
     directions = floats_in(tensors, "directions", (None, dimension), np.float16)
     m = len(directions)
     settings = floats_in(tensors, "settings", (4,), lowest=tiny)
-    if not 1 <= settings[0] <= m:
+    if not 1 <= settings[0] <= m or settings[0] % 1:
         raise UserError(f"its head has {m} rows and asks for {settings[0]:g} neighbours")
     return NeighboursHead(
         mean=floats_in(tensors, "mean", (dimension,)),

@@ -83,11 +83,12 @@ class TreesHead(Head):
         """Return ``(n, n_classes)`` float32 scores for ``(n, dimension)`` features."""
         k = len(self.prior)
         out = np.empty((len(features), k), np.float32)
-        for part in chunks(len(features), 8 * len(self.roots) + k):
+        longest = int(np.diff(self.starts).max())
+        for part in chunks(len(features), (8 + longest) * len(self.roots) + k):
             leaves = self.leaves(features[part])
             given = self._given(leaves) / len(self.roots)
             rest = np.maximum(1 - given.sum(axis=1, keepdims=True), 0)
-            shares = np.maximum(given + rest * self.prior, _LEAST_SHARE)
+            shares = np.maximum(given + rest * self.prior, LEAST_SHARE)
             out[part] = np.log(shares) / self.temperature[0]
         return out
 
@@ -124,14 +125,18 @@ _NAMES = (
     "temperature",
 )
 
-_LEAST_SHARE = 1e-12
+LEAST_SHARE = 1e-12
 """What a class gets that no leaf and no prior gives anything: its logarithm must be a number."""
+
+
+MOST_STEPS, _MOST_LEVELS = 4_000_000, 10_000
+"""What a picture may cost: trees times the nodes on a way and the classes in a leaf. Ours cost some ten thousand."""
 
 
 def trees_head(tensors: Tensors, dimension: int, n_classes: int) -> TreesHead:
     """Return the trees stored as ``tensors``; raise `UserError` if they don't form trees for ``dimension`` features.
 
-    Every child must come after its parent: so no walk is endless.
+    Every child must come after its one parent, so no walk is endless; and what one picture costs is bounded.
     """
     check_names(tensors, set(_NAMES))
     n_nodes, n_leaves = len(np.atleast_1d(tensors["feature"])), len(np.atleast_1d(tensors["starts"])) - 1
@@ -144,8 +149,15 @@ def trees_head(tensors: Tensors, dimension: int, n_classes: int) -> TreesHead:
     roots = integers_in(tensors, "roots", (None,), 0, n_nodes - 1)
     classes = integers_in(tensors, "classes", (None,), 0, n_classes - 1)
     starts = integers_in(tensors, "starts", (n_leaves + 1,), 0, len(classes))
-    if not len(roots) or (np.diff(starts) < 0).any() or starts[0] or starts[-1] != len(classes):
+    if n_leaves < 1 or not len(roots) or (np.diff(starts) < 0).any() or starts[0] or starts[-1] != len(classes):
         raise UserError("its head's leaves don't share out their classes")
+    if np.bincount(np.concatenate([roots, left[inner], right[inner]]), minlength=n_nodes).max() > 1:
+        raise UserError("its head's trees grow together")
+    steps = _levels(roots, feature, left, right) + int(np.diff(starts).max())
+    if steps * len(roots) > MOST_STEPS:
+        raise UserError(
+            f"its head's {len(roots):,} trees are so deep, or their leaves so long, that it would take ages"
+        )
     tiny = float(np.finfo(np.float32).tiny)
     return TreesHead(
         roots=roots,
@@ -160,3 +172,13 @@ def trees_head(tensors: Tensors, dimension: int, n_classes: int) -> TreesHead:
         n_features=dimension,
         temperature=floats_in(tensors, "temperature", (1,), lowest=tiny),
     )
+
+
+def _levels(roots: Integers, feature: Integers, left: Integers, right: Integers) -> int:
+    """Return how many nodes the longest way from a root to a leaf has; `MOST_STEPS` if it is longer than a tree's."""
+    level, count = roots, 1
+    while len(level := level[feature[level] >= 0]):
+        level, count = np.concatenate([left[level], right[level]]), count + 1
+        if count > _MOST_LEVELS:
+            return MOST_STEPS
+    return count

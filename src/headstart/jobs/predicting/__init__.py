@@ -1,0 +1,1 @@
+"""The parts of ``headstart predict`` around the model: which pictures are asked for, and the rows that come of them."""
