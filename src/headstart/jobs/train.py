@@ -122,8 +122,6 @@ def run_train(settings: TrainSettings, listen: Listener) -> dict[str, Any]:
         listen(Said(f"Warning: {warning}"))
     bundle = bundle_of(dataset.classes, learned, facts_of(entry, results, results["settings"]))
     card = model_card(results, entry)
-    write_bundle(
-        settings.out, bundle, results, split, test.predictions(entry["id"]), card=card, neighbours=neighbours
-    )
+    write_bundle(settings.out, bundle, results, split, test.predictions(entry["id"]), card=card, neighbours=neighbours)
     remember_place(results["dataset"]["sha256"], settings.data)
     return results
