@@ -15,10 +15,12 @@ from headstart.settings import (
     CompareSettings,
     DemoSettings,
     EvaluateSettings,
+    ExportSettings,
     FeaturesSettings,
     FixSettings,
     PredictSettings,
     ReportSettings,
+    ServeSettings,
     TrainingOptions,
     TrainSettings,
     TuneSettings,
@@ -30,6 +32,8 @@ TUNE = TuneSettings(Path("/secret/data"), out=Path("/secret/out"), split=Path("/
 CHECK = CheckSettings(Path("/secret/data"), out=Path("/secret/page"), exclude=("ant", "bee"))
 FIX = FixSettings(Path("/secret/data"), out=Path("/secret/clean"))
 EVALUATE = EvaluateSettings(Path("/secret/model"), Path("/secret/data"))
+SERVE = ServeSettings(Path("/secret/model"), allow_host=("a", "b"), token="hidden")  # noqa: S106
+EXPORT = ExportSettings(Path("/secret/model"), format="onnx", out=Path("/secret/out"))
 PREDICT = PredictSettings(Path("/secret/model"), (Path("/secret/1.jpg"), Path("/secret/2.jpg")))
 DEMO = DemoSettings(out=Path("/secret/demo"))
 COMPARE = CompareSettings(
@@ -48,6 +52,8 @@ REPORT = ReportSettings(Path("/secret/run"), beside=Path("/secret/other"))
         (EvaluateSettings("/secret/model", "/secret/data"), EVALUATE),  # type: ignore[arg-type]
         (PredictSettings("/secret/model", PREDICT.images), PREDICT),  # type: ignore[arg-type]
         (PredictSettings("/secret/model", ("/secret/1.jpg", "/secret/2.jpg")), PREDICT),  # type: ignore[arg-type]
+        (ServeSettings("/secret/model", allow_host=["a", "b"], token="hidden"), SERVE),  # type: ignore[arg-type]  # noqa: S106
+        (ExportSettings("/secret/model", format="onnx", out="/secret/out"), EXPORT),  # type: ignore[arg-type]
         (DemoSettings(out="/secret/demo"), DEMO),  # type: ignore[arg-type]
         (
             CompareSettings(
@@ -185,7 +191,7 @@ def test_settings_in_results_are_plain_json_values(split: Path | None) -> None:
     assert json.loads(json.dumps(document)) == document
 
 
-@pytest.mark.parametrize("settings", [TRAIN, TUNE, CHECK, FIX, EVALUATE, PREDICT, DEMO, COMPARE, REPORT])
+@pytest.mark.parametrize("settings", [TRAIN, TUNE, CHECK, FIX, EVALUATE, PREDICT, SERVE, EXPORT, DEMO, COMPARE, REPORT])
 def test_settings_are_fixed_once_made(settings: Any) -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
         settings.seed = 1
@@ -198,6 +204,10 @@ def test_settings_are_fixed_once_made(settings: Any) -> None:
 def test_names_may_be_given_with_commas_or_apart_and_count_once(approaches: Any) -> None:
     settings = CompareSettings(Path("data"), out=Path("out"), approaches=approaches, backbones="vgg16,vgg19")  # type: ignore[arg-type]
     assert (settings.approaches, settings.backbones) == (("scratch", "fine-tune"), ("vgg16", "vgg19"))
+
+
+def test_a_token_is_not_shown_where_settings_are() -> None:
+    assert "hidden" not in repr(SERVE)
 
 
 def test_a_weight_file_may_have_a_comma_in_its_name() -> None:

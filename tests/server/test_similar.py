@@ -1,4 +1,4 @@
-"""What the served model carries of its training pictures: read once, only of a model folder, and refused if damaged."""
+"""What a served model carries of its training pictures: those most alike are found, what is damaged is refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from headstart.errors import UserError
 from headstart.progress import silent
 from headstart.server.service import Answered, Service
-from headstart.server.similar import SHOWN, SimilarPictures
+from headstart.server.similar import SHOWN, carried, similar_pictures
 from headstart.settings import ServeSettings
 from headstart.ship.neighbours import NEIGHBOURS
 from models import Trained, copied, train, write_alike
@@ -42,12 +42,12 @@ def asked(model: Path, ask: Callable[[Service], Coroutine[Any, Any, T]]) -> T:
 
 def test_a_training_picture_is_the_first_that_is_like_itself(carrying: Trained) -> None:
     async def ask(service: Service) -> list[float]:
-        similar, highest = SimilarPictures(service), []
+        highest = []
         for file in sorted(carrying.data.rglob("*.png")):
             [answered] = await service.answer([file.read_bytes()])
             assert isinstance(answered, Answered)
-            found = await similar.to(answered)
-            assert len(found) == min(SHOWN, await similar.carried())
+            found = await similar_pictures(service, answered)
+            assert len(found) == min(SHOWN, carried(service.model))
             highest.append(found[0].cosine)
         return highest
 
@@ -59,18 +59,17 @@ def test_a_model_that_carries_none_has_no_similar_pictures(trained: Trained) -> 
     async def ask(service: Service) -> tuple[int, int]:
         [answered] = await service.answer([next(trained.data.rglob("*.png")).read_bytes()])
         assert isinstance(answered, Answered)
-        similar = SimilarPictures(service)
-        return await similar.carried(), len(await similar.to(answered))
+        return carried(service.model), len(await similar_pictures(service, answered))
 
     assert asked(trained.model, ask) == (0, 0)
 
 
-def test_what_is_damaged_is_refused(carrying: Trained, tmp_path: Path) -> None:
+def test_a_server_of_what_is_damaged_does_not_start(carrying: Trained, tmp_path: Path) -> None:
     model = copied(carrying, tmp_path / "model")
     (model / NEIGHBOURS).write_bytes(b"damaged")
 
     async def ask(service: Service) -> int:
-        return await SimilarPictures(service).carried()
+        return carried(service.model)
 
     with pytest.raises(UserError, match=f"{NEIGHBOURS} isn't the file"):
         asked(model, ask)

@@ -87,6 +87,9 @@ def _facts(bundle: Bundle, model: Path) -> dict[str, Any]:
             "head": bundle.head.kind,
             "precision": bundle.precision,
             "accuracy": bundle.facts["test"]["accuracy"],
+            "pictures": bundle.facts["test"]["pictures"],
+            "chance": bundle.facts["test"]["chance"],
+            "headstart": bundle.facts["headstart"],
             "manifest_sha256": read_manifest(model, MODEL)["manifest_sha256"],
         }
     except (KeyError, TypeError) as error:

@@ -23,7 +23,7 @@ from headstart.server.page_words import Alike, Card, bars, doubt, looked, model_
 from headstart.server.pictures import SIDE, data_address, jpeg_of, shown_square
 from headstart.server.refusals import Refused, RefusedError, json_response
 from headstart.server.service import Answered, Service
-from headstart.server.similar import SimilarPictures
+from headstart.server.similar import carried, similar_pictures
 from headstart.server.uploads import pictures_in
 from headstart.ship.neighbours import Similar
 
@@ -49,13 +49,12 @@ class Page:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._explainer = Explainer(service)
-        self._similar = SimilarPictures(service)
         self._limits = limits_of(service.settings)
 
-    async def page(self, cards: list[Card], told: str = "", status: int = 200) -> Response:
+    def page(self, cards: list[Card], told: str = "", status: int = 200) -> Response:
         """Return the whole page with the answers in ``cards``; ``told`` is what else there is to say."""
         model = self._service.model
-        words = model_words(model.facts, model.classes, await self._similar.carried())
+        words = model_words(model.facts, model.classes, carried(model))
         most = self._service.settings.max_pictures
         return _html("page.html", status, model=words, answers=cards, told=told, most_pictures=most, side=SIDE)
 
@@ -70,8 +69,8 @@ class Page:
         except RefusedError as error:
             if part != "page":
                 raise
-            return await self.page([], error.refused.message, error.refused.status)
-        return await self.page(cards) if part == "page" else _html("answers.html", 200, answers=cards, side=SIDE)
+            return self.page([], error.refused.message, error.refused.status)
+        return self.page(cards) if part == "page" else _html("answers.html", 200, answers=cards, side=SIDE)
 
     async def explained(self, request: Request) -> Response:
         """Return where the model looked in the one picture that was sent, as JSON."""
@@ -81,10 +80,10 @@ class Page:
 
     async def similar(self, request: Request) -> Response:
         """Return the training pictures that are most like the one that was sent, as JSON."""
-        if not await self._similar.carried():
+        if not carried(self._service.model):
             raise RefusedError(NO_SIMILAR)
         classes = self._service.model.classes
-        found = await self._similar.to(await self._one(request))
+        found = await similar_pictures(self._service, await self._one(request))
         return json_response(
             {
                 "similar": [
@@ -124,7 +123,7 @@ class Page:
             top=bars(model.classes, found.probabilities, settings.top),
             doubt=doubt(float(found.probabilities.max()), settings.unsure_below),
             more=more_classes(len(model.classes) - settings.top),
-            similar=() if is_quick else self._alike(await self._similar.to(found)),
+            similar=() if is_quick else self._alike(await similar_pictures(self._service, found)),
         )
 
     async def _looked(self, found: Answered, number: int) -> tuple[str, str]:
@@ -151,7 +150,7 @@ def page_routes(service: Service) -> APIRouter:
     @router.get("/", include_in_schema=False)
     async def empty(request: Request) -> Response:
         is_open = has_token(request.headers, service.settings.token)
-        return await page.page([]) if is_open else _html("locked.html", 200)
+        return page.page([]) if is_open else _html("locked.html", 200)
 
     @router.post("/", include_in_schema=False)
     async def answered(request: Request, part: str = "page") -> Response:

@@ -20,6 +20,7 @@ from headstart.progress import Listener
 from headstart.server.facts import facts_of
 from headstart.server.served_export import served_export
 from headstart.ship.bundle import Bundle
+from headstart.ship.neighbours import Neighbours, read_neighbours
 
 
 class Served(Protocol):
@@ -51,6 +52,11 @@ class Served(Protocol):
         ...
 
     @property
+    def neighbours(self) -> Neighbours | None:
+        """The training pictures that the model carries."""
+        ...
+
+    @property
     def parallel(self) -> int:
         """How many pictures are worked on at once."""
         ...
@@ -69,6 +75,7 @@ class ServedModel:
     facts: dict[str, Any]
     bundle: Bundle
     looking: Looking
+    neighbours: Neighbours | None
 
     @property
     def parallel(self) -> int:
@@ -109,7 +116,8 @@ def _served_model(path: Path, listen: Listener) -> Served:
     }
     facts = facts_of(told, bundle.facts.get("test", {}), bundle.classes, engine_name(looking.kind))
     geometries = tuple(Geometry(size, recipe.fit) for size in recipe.sizes)
-    return ServedModel(bundle.classes, geometries, facts, bundle, looking)
+    neighbours = read_neighbours(path, bundle.head.dimension, len(bundle.classes))
+    return ServedModel(bundle.classes, geometries, facts, bundle, looking, neighbours)
 
 
 def _is_export(path: Path) -> bool:

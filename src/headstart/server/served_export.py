@@ -18,6 +18,7 @@ from headstart.learn.heads import Floats
 from headstart.server.facts import facts_of
 from headstart.ship.bundle import Bundle
 from headstart.ship.exports.folder import Export, read_export
+from headstart.ship.neighbours import Neighbours
 
 FORMAT = "openvino"
 """The one format of exports that is served."""
@@ -35,6 +36,7 @@ class ServedExport:
     """OpenVINO's, of requests."""
     bundle: Bundle | None = None
     looking: Looking | None = None
+    neighbours: Neighbours | None = None
 
     @property
     def parallel(self) -> int:
