@@ -93,7 +93,7 @@ def test_the_home_the_current_folder_and_the_scratch_folder_stay_empty(place: Pl
 
 
 def test_what_stays_in_the_cache_is_the_network_and_no_rubbish(place: Place, runs: list[Watched]) -> None:
-    assert set(names(place.cache)) == {"features", "keras", "networks", "sources", "tmp"}
+    assert set(names(place.cache)) == {"features", "keras", "networks", "places", "sources", "tmp"}
     assert names(place.cache / "tmp") == []
     assert len(names(place.cache / "networks")) == 1
     assert (place.cache.stat().st_mode & 0o077) == 0

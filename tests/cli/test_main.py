@@ -61,7 +61,6 @@ def here(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
         (["predict", "DATA", "DATA/ant/00.png"], "DATA is not a model folder"),
         (["predict", "MODEL", "DATA/ant/00.png", "--top", "0"], "--top 0: name at least 1 class"),
         (["predict", "MODEL", "DATA/ant/00.png", "--top", "many"], "many"),
-        (["predict", "MODEL", "nowhere.png"], "None of the 1 pictures can be used"),
         (["evaluate", "MODEL", "nowhere"], "nowhere doesn't exist"),
         (["evaluate", "nowhere", "DATA"], "nowhere doesn't exist; name a model folder"),
         (["backbones", "--jason"], "--jason"),

@@ -83,7 +83,8 @@ def test_what_is_written_says_what_was_returned(
         "backbone": "efficientnet_lite0",
         "head": "dense",
         "precision": "f32",
-        "accuracy": made_of["test"]["accuracy"],
+        **{name: made_of["test"][name] for name in ("accuracy", "pictures", "chance")},
+        "headstart": made_of["headstart"],
         "manifest_sha256": made_of["manifest_sha256"],
     }
     assert (folder / "labels.txt").read_text(encoding="utf-8").splitlines() == LABELS

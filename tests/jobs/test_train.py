@@ -144,6 +144,7 @@ def test_the_results_hold_the_settings_but_no_paths(trained: Trained) -> None:
         "no_cache": False,
         "seed": 0,
         "offline": False,
+        "with_neighbours": False,
     }
 
 

@@ -28,7 +28,7 @@ def ids_of(*approaches: str, **options: Any) -> list[str]:
 def network_in(folder: Path, width: int = 4) -> str:
     """Write a backbone folder and return its name."""
     record = sized(small_vgg_record(2, width), 32, "avg_pool")
-    write_backbone(folder, record, {"a": np.zeros(1, np.float32)}, [], {})
+    write_backbone(folder, record, {"a": np.zeros(record.parameters, np.float32)}, [], {})
     return str(folder)
 
 

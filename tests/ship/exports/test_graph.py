@@ -20,7 +20,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Model]:
     return models_once(tmp_path_factory.getbasetemp())
 
 
-@pytest.fixture(scope="module", params=["openvino", "tensorflow"])
+# TensorFlow takes its time for it, and writes what these graphs become in the tests of its formats.
+@pytest.fixture(scope="module", params=["openvino", pytest.param("tensorflow", marks=pytest.mark.trust)])
 def found(request: pytest.FixtureRequest, models: dict[str, Model]) -> dict[str, NDArray[np.float32]]:
     """What the graphs say of the pictures."""
     answers = computed(request.param, PIXELS, graphs=[str(model.place) for model in models.values()])

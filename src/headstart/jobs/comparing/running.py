@@ -205,7 +205,7 @@ def _run(plan: Planned, ground: Ground, ran: Ran, left: Sequence[Planned], liste
     ran.add(part)  # before anything of it is kept: Ctrl-C from here on can't undo that it is done
     if ground.models and is_best:
         facts = {"approach": plan.way.name, "entry": part.entry, "environment": environment(learned.features.engine)}
-        facts["settings"] = settings_document(plan.settings, learned)
+        facts |= {"weights": part.entry["weights"], "settings": settings_document(plan.settings, learned)}
         write_model(ground.models[0], bundle_of(given.dataset.classes, learned, facts))
     if learned.training and learned.training["stopped"] == "interrupted":
         ran.interrupted = True  # and it isn't kept: given more time it would go on
