@@ -24,7 +24,7 @@ from models import HEADSTART, contents, names, write_alike
 from processes import eventually
 from stores import execute, rows_in
 
-KILLS = 20
+KILLS = 10
 ODD = os.fsdecode(b"caf\xe9")
 
 

@@ -243,6 +243,7 @@ def test_pictures_and_shards_may_lie_in_object_storage_and_who_asks_elsewhere(
     assert storage.answered("PUT /shards/") == before[1] + 3  # no shard: who asks and two nodes try to write
 
 
+@pytest.mark.trust
 def test_a_program_that_is_connected_stays_connected_and_keeps_no_worker(work: Work, nodes: Nodes, store: Path) -> None:
     import ray
 
@@ -255,6 +256,7 @@ def test_a_program_that_is_connected_stays_connected_and_keeps_no_worker(work: W
         ray.shutdown()
 
 
+@pytest.mark.trust
 def test_who_needs_no_more_gets_no_more_and_what_is_finished_stays(work: Work, nodes: Nodes, store: Path) -> None:
     def interrupt(computed: Computed) -> None:
         raise KeyboardInterrupt
@@ -267,6 +269,7 @@ def test_who_needs_no_more_gets_no_more_and_what_is_finished_stays(work: Work, n
     assert 1 <= len(shards(store)) < 12
 
 
+@pytest.mark.trust
 def test_a_chunk_that_fails_in_every_attempt_ends_in_a_sentence(work: Work, nodes: Nodes, store: Path) -> None:
     def remove(computed: Computed) -> None:
         shutil.rmtree(next(store.iterdir()), ignore_errors=True)
@@ -302,6 +305,7 @@ def test_a_killed_worker_and_then_a_killed_node_cost_their_running_chunks_alone(
     assert len(again) <= 4  # two of each worker that was killed
 
 
+@pytest.mark.trust
 def test_a_node_that_really_has_another_version_is_refused_and_not_used_if_it_is_said_to_come_later(
     work: Work, nodes: Nodes, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

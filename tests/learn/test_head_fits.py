@@ -234,7 +234,9 @@ def test_rows_that_are_all_the_same_get_the_shares_of_the_classes(name: str, cac
     np.testing.assert_allclose(proba, [[0.75, 0.25]], atol=0.12)
 
 
-@pytest.mark.parametrize("name", IN_PROCESS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.trust if name in ("tree", "svm") else ()) for name in IN_PROCESS]
+)
 def test_a_thousand_classes_are_told_apart(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forest, "TREES", 20)
     monkeypatch.setattr(forest, "TREES_OF_A_TRIAL", 5)
