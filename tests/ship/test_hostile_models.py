@@ -625,5 +625,6 @@ def test_predict_refuses_a_spoilt_model_with_one_line(
     command = [HEADSTART, "predict", str(spoilt[name][1]), str(whole / "picture.png")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert len(done.stderr.splitlines()) == 1
+    # That its network was never trained, which is so of these, may be said before.
+    assert len([line for line in done.stderr.splitlines() if not line.startswith("Warning: ")]) == 1
     assert "Traceback" not in done.stderr
