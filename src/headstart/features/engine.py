@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -129,20 +129,28 @@ class OpenVINOEngine:
 
     def vectors(self, pictures: Iterable[tuple[int, Pixels]]) -> Iterator[tuple[int, Vector]]:
         """Yield keys and vectors; see `Engine`."""
-        done: list[tuple[int, Vector]] = []
+        return run_on(self._queue, ((key, {0: pixels[np.newaxis]}) for key, pixels in pictures))
 
-        def keep(request: Any, key: int) -> None:  # noqa: ANN401 - OpenVINO's request
-            done.append((key, request.get_output_tensor().data[0].copy()))
 
-        self._queue.set_callback(keep)
-        try:
-            for key, pixels in pictures:
-                self._queue.start_async({0: pixels[np.newaxis]}, key)
-                while done:
-                    yield done.pop()
-        finally:
-            self._queue.wait_all()  # also if nobody wants the rest: the next run needs idle requests
-        yield from done
+def run_on(queue: Any, asked: Iterable[tuple[int, Mapping[Any, Pixels]]]) -> Iterator[tuple[int, Vector]]:  # noqa: ANN401
+    """Yield keys and what OpenVINO's ``queue`` of requests makes of one picture each, in the order of completion.
+
+    ``asked`` gives keys and the inputs of a network whose one output is ``(1, n)``.
+    """
+    done: list[tuple[int, Vector]] = []
+
+    def keep(request: Any, key: int) -> None:  # noqa: ANN401 - OpenVINO's request
+        done.append((key, request.get_output_tensor().data[0].copy()))
+
+    queue.set_callback(keep)
+    try:
+        for key, inputs in asked:
+            queue.start_async(inputs, key)
+            while done:
+                yield done.pop()
+    finally:
+        queue.wait_all()  # also if nobody wants the rest: the next run needs idle requests
+    yield from done
 
 
 class KerasEngine:

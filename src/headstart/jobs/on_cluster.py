@@ -21,20 +21,25 @@ from headstart.progress import Listener
 
 def check_cluster(on: str | None, shards: Path | Address | None, wish: Wish) -> None:
     """Raise `UserError` unless the options of a cluster go together, and with the features that are asked for."""
-    if on is None and shards is not None:
-        raise UserError(f"--cluster-store {shards} is for --on ray; name both, or neither.")
+    check_named_together(on, shards)
     if on is None:
         return
-    if shards is None:
-        raise UserError(
-            f"--on {on} needs --cluster-store: an address or a shared folder where the nodes write vectors."
-        )
     if wish.precision not in ("auto", "f32"):
         raise UserError(f"--on {on} computes in f32; leave out --precision {wish.precision}.")
     if wish.engine != "openvino":
         raise UserError(f"--on {on} computes with OpenVINO; leave out --engine {wish.engine}.")
     if cut_of(wish.record, wish.recipe.layer).is_map:
         raise UserError(f"--on {on} computes vectors; leave out --pool none.")
+
+
+def check_named_together(on: str | None, shards: Path | Address | None) -> None:
+    """Raise `UserError` if a cluster is named and no place for its vectors, or the other way round."""
+    if on is None and shards is not None:
+        raise UserError(f"--cluster-store {shards} is for --on ray; name both, or neither.")
+    if on is not None and shards is None:
+        raise UserError(
+            f"--on {on} needs --cluster-store: an address or a shared folder where the nodes write vectors."
+        )
 
 
 def extracted_on_cluster(

@@ -16,6 +16,7 @@ from headstart.data.records import Listing
 from headstart.documents import showable
 from headstart.errors import UserError, check_choice
 from headstart.jobs.classifier import Answer, Classifier, load
+from headstart.jobs.on_cluster import check_named_together
 from headstart.jobs.predicting.named import Asked, Named, asked_for, listing_of, pictures_in
 from headstart.jobs.predicting.on_cluster import answers_on_cluster
 from headstart.jobs.predicting.out_file import Identity, beside, opened
@@ -95,12 +96,7 @@ def check_predict(settings: PredictSettings) -> None:
         )
     if not settings.out:
         format_of(settings)
-    if settings.on is None and settings.cluster_store is not None:
-        raise UserError(f"--cluster-store {settings.cluster_store} is for --on ray; name both, or neither.")
-    if settings.on is not None and settings.cluster_store is None:
-        raise UserError(
-            f"--on {settings.on} needs --cluster-store: an address or a shared folder where the nodes write vectors."
-        )
+    check_named_together(settings.on, settings.cluster_store)
     if settings.on is not None and len(settings.images) != 1:
         raise UserError(f"--on {settings.on} reads the pictures of one folder or address; name that alone.")
 

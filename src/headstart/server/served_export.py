@@ -12,7 +12,7 @@ import numpy as np
 from headstart.child import silence_openvino_telemetry
 from headstart.data.decode import DECODER, Geometry
 from headstart.errors import UserError
-from headstart.features.engine import engine_name
+from headstart.features.engine import engine_name, run_on
 from headstart.jobs.looking import Looking, Squares
 from headstart.learn.heads import Floats
 from headstart.server.facts import facts_of
@@ -45,21 +45,8 @@ class ServedExport:
 
     def probabilities(self, pictures: Sequence[Squares]) -> Iterator[tuple[int, Floats]]:
         """Yield positions and probabilities; see `headstart.server.served.Served`."""
-        done: list[tuple[int, Floats]] = []
-
-        def keep(request: Any, position: int) -> None:  # noqa: ANN401 - OpenVINO's request
-            done.append((position, request.get_output_tensor().data[0].copy()))
-
-        self.queue.set_callback(keep)
-        try:
-            for position, squares in enumerate(pictures):
-                shown = {each.name: squares[each.size][np.newaxis] for each in self.export.inputs}
-                self.queue.start_async(shown, position)
-                while done:
-                    yield done.pop()
-        finally:
-            self.queue.wait_all()  # also if nobody wants the rest: the next run needs idle requests
-        yield from done
+        shown = ({each.name: own[each.size][np.newaxis] for each in self.export.inputs} for own in pictures)
+        return run_on(self.queue, enumerate(shown))
 
 
 def served_export(path: Path) -> ServedExport:
